@@ -1,0 +1,52 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/config.h"
+#include "model/progress.h"
+#include "model/tensor.h"
+#include "model/tokenizer.h"
+
+namespace orrery {
+
+enum class NumberType { F32, F16, BF16 };
+
+/// One tensor of a checkpoint file, not yet converted. All sizes were checked against the file.
+struct StoredTensor {
+  NumberType type = NumberType::F32;
+  std::vector<std::int64_t> shape;  ///< row-major
+  const std::byte* data = nullptr;  ///< lives as long as the checkpoint; unaligned
+
+  std::int64_t rows() const;  ///< 1 for fewer than two dimensions
+  std::int64_t cols() const;  ///< the last dimension
+};
+
+/// What a model file or folder holds: the same whatever its format. Move-only owner of the mapped files.
+struct Checkpoint {
+  std::filesystem::path path;          ///< as given
+  std::filesystem::path weights_file;  ///< the file that holds the weights
+  Config config;
+  std::map<std::string, StoredTensor> tensors;  ///< names without `transformer.` and `_orig_mod.`
+  std::map<std::string, std::string> metadata;  ///< safetensors `__metadata__`
+  std::vector<std::string> ignored;             ///< tensors that are no weights (mask buffers)
+  std::shared_ptr<const Tokenizer> tokenizer;   ///< null if the model has none
+  std::vector<std::shared_ptr<void>> files;     ///< keeps the mapped memory alive
+};
+
+/// Opens a folder (config.json, model.safetensors, tokenizer files) or a .safetensors file (its folder's
+/// config and tokenizer). Only headers are read; the weights are memory-mapped. Throws Error with a sentence
+/// naming file and field.
+Checkpoint open_checkpoint(const std::filesystem::path& path);
+
+/// Reads a tokenizer from a model folder: tokenizer.json (characters or Hugging Face byte-level BPE),
+/// vocab.json or encoder.json + merges.txt or vocab.bpe; null if the folder has none of these.
+std::shared_ptr<const Tokenizer> open_tokenizer(const std::filesystem::path& folder);
+
+/// Converts the part that `source` names to F32, as graph rows x cols in the memory order of `tensor`
+/// (columns_contiguous or not). Throws Error naming tensor, both shapes and the file if they differ.
+void read_weight(const Checkpoint& checkpoint, const Tensor& tensor, float* out);
+
+}  // namespace orrery

@@ -1,0 +1,31 @@
+#pragma once
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace orrery {
+
+/// A model's configuration as its file holds it, with checked access: every error names the file and the
+/// field.
+class Config {
+ public:
+  Config() : json_(nlohmann::json::object()) {}
+  Config(nlohmann::json json, std::string file) : json_(std::move(json)), file_(std::move(file)) {}
+
+  bool has(const std::string& key) const;  ///< present and not null
+  /// Throws Error if present but no integer, or outside [least, most].
+  int integer(const std::string& key, int least, int most) const;  ///< must be present
+  int integer(const std::string& key, int least, int most,
+              int missing) const;                               ///< `missing` where absent or null
+  double number(const std::string& key, double missing) const;  ///< finite
+  bool boolean(const std::string& key, bool missing) const;
+  std::string text(const std::string& key, const std::string& missing) const;
+
+  const nlohmann::json& json() const { return json_; }
+  const std::string& file() const { return file_; }
+
+ private:
+  nlohmann::json json_;
+  std::string file_;
+};
+
+}  // namespace orrery

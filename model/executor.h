@@ -1,0 +1,45 @@
+#pragma once
+#include <memory>
+
+#include "model/trace.h"
+
+namespace orrery {
+
+/// Why a run stands still.
+enum class RunState { running, enough_tokens, context_full };
+
+/// Runs a model step by step into a trace; no thread of its own (the worker and the commands without a window
+/// both use it).
+class Executor {
+ public:
+  /// A run over `ids` (1 .. capacity of them) that then draws up to `new_tokens` (-1: until the context is
+  /// full). Rows that `previous` computed for the same ids are taken over; at least one row is computed anew.
+  /// Throws Error if there are no ids, too many, or one outside the vocabulary.
+  static Executor start(std::shared_ptr<const Model> model, const std::vector<int>& ids, int new_tokens,
+                        const SamplingSettings& sampling, const Trace* previous = nullptr, int capacity = -1);
+  /// Goes on from the end of pass `pass` of a recording, with `id` as its choice.
+  static Executor go_on(const Trace& trace, int pass, int id, int new_tokens,
+                        const SamplingSettings& sampling);
+
+  /// Computes one step, or chooses a token. False if nothing is left to do.
+  bool step();
+  /// Computes all steps of the pass that is under way, the choice of the token included. False if nothing is
+  /// left to do.
+  bool run_pass();
+  RunState state() const { return state_; }
+  const std::shared_ptr<Trace>& trace() const { return trace_; }
+  SamplingSettings sampling;  ///< used from the next pass begun on; may be changed between steps
+  int new_tokens = -1;        ///< may be changed between steps; see start()
+
+ private:
+  Executor(std::shared_ptr<Trace> trace, int new_tokens, const SamplingSettings& sampling)
+      : sampling(sampling), new_tokens(new_tokens), trace_(std::move(trace)) {}
+  bool begin_next_pass();
+
+  std::shared_ptr<Trace> trace_;
+  std::vector<int> pending_;  // ids that the next pass feeds
+  int chosen_ = 0;            // tokens drawn so far
+  RunState state_ = RunState::running;
+};
+
+}  // namespace orrery

@@ -1,0 +1,55 @@
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/architecture.h"
+#include "model/checkpoint.h"
+
+namespace orrery {
+
+/// A network with its weights: immutable once loaded, shared by all threads.
+class Model {
+ public:
+  /// Loads a folder or file. Throws Error (a sentence naming file and field) or Cancelled.
+  static std::shared_ptr<const Model> load(const std::filesystem::path& path, Progress& progress);
+  /// A model from a graph and a function that fills each weight (tests, benchmarks).
+  static std::shared_ptr<const Model> make(Graph graph, const Config& config,
+                                           const std::function<void(const Tensor&, MutableView)>& fill);
+
+  const Graph& graph() const { return graph_; }
+  const Config& config() const { return config_; }
+  const Architecture& architecture() const { return *architecture_; }
+  const Tokenizer* tokenizer() const { return tokenizer_.get(); }  ///< null: tokens are shown as ids
+  const std::string& name() const { return name_; }                ///< the folder's or file's name
+  const std::filesystem::path& path() const { return path_; }
+  const std::filesystem::path& weights_file() const { return weights_file_; }
+  const std::vector<std::string>& ignored() const {
+    return ignored_;
+  }  ///< checkpoint tensors that were not used
+  std::int64_t parameter_count() const { return parameter_count_; }  ///< each checkpoint number once
+  int vocabulary_size() const { return graph_.logits().cols.size; }
+  MatrixView weight(const Tensor& tensor) const { return weights_[size_t(tensor.index)]; }
+  /// The token as drawn: its text with signs for white space, or "#17" without a tokenizer.
+  std::string token_text(int id) const;
+  /// SHA-256 of the weights file in hex (reads the whole file; empty for made models). Throws Error.
+  std::string weights_sha256() const;
+
+ private:
+  Graph graph_;
+  Config config_;
+  const Architecture* architecture_ = nullptr;
+  std::shared_ptr<const Tokenizer> tokenizer_;
+  std::string name_;
+  std::filesystem::path path_, weights_file_;
+  std::vector<std::string> ignored_;
+  std::vector<MatrixView> weights_;  // by Tensor::index
+  std::vector<std::unique_ptr<float[]>> storage_;
+  std::int64_t parameter_count_ = 0;
+
+  void allocate(const std::function<void(const Tensor&, MutableView)>& fill);
+};
+
+}  // namespace orrery

@@ -1,0 +1,68 @@
+#pragma once
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/message.h"
+#include "model/tensor.h"
+
+namespace orrery {
+
+/// Read access to the numbers of a run: every weight and every row that was computed.
+class Values {
+ public:
+  MatrixView view(const Tensor& tensor) const { return views_[size_t(tensor.index)]; }
+  double at(const Cell& cell) const { return view(*cell.tensor)(cell.row, cell.col); }
+
+ protected:
+  std::vector<MatrixView> views_;  ///< by Tensor::index
+};
+
+/// One summand of an explanation: a product of cells, or one cell with a factor of its own.
+struct Term {
+  std::vector<Cell> cells;     ///< the numbers that are multiplied, in order of reading
+  std::vector<double> values;  ///< their values, then any factor that is no cell
+  double value = 0;            ///< what the term adds to the result
+};
+
+/// How one cell came about.
+struct Explanation {
+  std::vector<Region> reads;  ///< what was read: drives highlight, arrows and animation alike
+  Message words;              ///< one sentence
+  std::string formula;        ///< one line of mathematics without numbers, e.g. "q · k / √d"
+  std::vector<Term>
+      terms;  ///< the summands in order, where the op is a sum (may be long; the shower folds it)
+  std::vector<std::string> working;  ///< lines with the real numbers: what happens before or after the sum
+  double value = 0;                  ///< recomputed with double arithmetic
+};
+
+/// An operation that computes one tensor from others, everything about it in one file: shape rule, kernel,
+/// explanation, cost. Ops have no state; one op object may run on any rows. Thread: run on the worker only,
+/// the rest on any.
+class Op {
+ public:
+  virtual ~Op() = default;
+  /// The op's short name in lower case, e.g. "linear".
+  virtual std::string name() const = 0;
+  /// One sentence of what the op does to make `out`, for the caption.
+  virtual Message sentence(const Tensor& out) const = 0;
+  /// Rows and columns of the result. Throws Error if the inputs do not fit.
+  struct Shape {
+    Dim rows, cols;
+  };
+  virtual Shape shape(std::span<const Tensor* const> inputs) const = 0;
+  /// Computes the rows `rows` of `out` into `result` (the whole matrix). All rows before and, for the inputs,
+  /// including `rows` are there in `values`.
+  virtual void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const = 0;
+  /// Explains a computed cell; `value` agrees with the kernel's number to 1e-5 relative.
+  virtual Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const = 0;
+  /// Floating point operations for one row, at token `row`.
+  virtual double cost(const Tensor& out, int row) const = 0;
+  /// True if rows before the one computed are read from that input (keys, values, a carried state): an
+  /// executor that keeps no trace must keep those.
+  virtual bool reads_history(int /*input*/) const { return false; }
+  /// True for cells that the causal mask excludes: drawn as masked, never as zero.
+  virtual bool masked(int /*row*/, int /*col*/) const { return false; }
+};
+
+}  // namespace orrery

@@ -1,0 +1,68 @@
+#pragma once
+#include <glm/glm.hpp>
+#include <string>
+#include <vector>
+
+#include "model/trace.h"
+#include "renderer/camera.h"
+#include "renderer/layout.h"
+
+namespace orrery {
+
+enum class Theme { dark, light };
+
+/// How strongly a block shows: the op at work is lit, its operands glow, the rest is dimmed.
+enum class Emphasis { normal, dimmed, operand, result };
+
+/// What this frame shows of one block.
+struct BlockState {
+  Emphasis emphasis = Emphasis::normal;
+  int known_rows =
+      0;  ///< rows of the tensor that hold values at the cursor: the rest is drawn as not computed
+  int fresh_row = -1;  ///< rows [fresh_row, known_rows) are being computed now and light up
+  float progress = 1;  ///< how much of the fresh rows is filled in, 0..1
+};
+
+/// A rectangle of cells to mark (hovered cell, operands, selection).
+struct Mark {
+  Region region;
+  glm::vec4 colour{1};
+};
+
+/// A text to draw in space this frame.
+struct SceneText {
+  std::string text;  ///< already translated, UTF-8
+  glm::vec3 anchor{0};
+  float height = 1, align = 0, max_width = 0;
+  glm::vec4 colour{1};
+  LabelRank rank = LabelRank::tensor;
+  float priority = 0;
+};
+
+struct SceneStrand {
+  int strand = 0;  ///< index into Layout::strands, or -1: `points` holds the curve
+  glm::vec3 points[4];
+  float width = 0.3f;
+  glm::vec4 colour{1};
+  float flow = 0;  ///< 0 still; else how fast the light runs along
+  float phase = 0;
+};
+
+/// What one frame shows: plain data, made by the main thread from layout, trace and timeline; the renderer
+/// draws just this.
+struct Scene {
+  const Layout* layout = nullptr;
+  const Trace* trace = nullptr;
+  std::uint64_t layout_version = 0;  ///< changes when `layout` does
+  std::uint64_t steps = 0;           ///< the cursor: how many steps of the trace are shown
+  std::vector<BlockState> blocks;    ///< one a block of the layout
+  std::vector<Mark> marks;
+  std::vector<SceneStrand> strands;
+  std::vector<SceneText> texts;
+  Camera camera;
+  Theme theme = Theme::dark;
+  bool colour_blind = false;
+  float time = 0;  ///< seconds, for motion that repeats; still pictures keep it constant
+};
+
+}  // namespace orrery
