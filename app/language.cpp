@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
-#include "app/resources.h"
+#include "model/resources.h"
 
 namespace orrery {
 
@@ -40,7 +40,7 @@ const std::vector<LanguageChoice>& languages() {
   static const std::vector<LanguageChoice> choices = [] {
     std::vector<LanguageChoice> list{{"en", "English"}};
     std::error_code error;
-    for (std::filesystem::directory_iterator entry(assets_folder() / "languages", error), end;
+    for (std::filesystem::directory_iterator entry(resource_path() / "assets" / "languages", error), end;
          !error && entry != end; entry.increment(error)) {
       if (entry->path().extension() != ".json") continue;
       std::string code = entry->path().stem().string();
@@ -59,7 +59,7 @@ bool set_language(const std::string& code) {
   }
   if (std::none_of(languages().begin(), languages().end(), [&](auto& choice) { return choice.code == code; }))
     return false;
-  std::ifstream file(assets_folder() / "languages" / (code + ".json"));
+  std::ifstream file(resource_path() / "assets" / "languages" / (code + ".json"));
   nlohmann::json json = nlohmann::json::parse(file, nullptr, false);
   if (!json.is_object()) return false;
   Table loaded{code, {}};

@@ -15,10 +15,6 @@ struct ShippedModel {
   std::uintmax_t bytes = 0;         ///< size of the weights
 };
 
-/// The folder with models, languages and lessons: $ORRERY_ASSETS, else beside the program, else the source
-/// tree that it was built from.
-const std::filesystem::path& assets_folder();
-
 /// The models in assets/models, the one to begin with first. Folders whose config.json cannot be read are
 /// left out.
 const std::vector<ShippedModel>& shipped_models();

@@ -1,9 +1,11 @@
-#include "app/resources.h"
+#include "app/shipped_models.h"
 
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
+
+#include "model/resources.h"
 
 namespace orrery {
 namespace fs = std::filesystem;
@@ -15,26 +17,6 @@ fs::path environment(const char* name) {
   return value && *value ? fs::path(value) : fs::path();
 }
 
-fs::path look_for_assets() {
-  std::error_code error;
-  std::vector<fs::path> places;
-  if (auto given = environment("ORRERY_ASSETS"); !given.empty()) places.push_back(given);
-  fs::path program = fs::read_symlink("/proc/self/exe", error);
-  for (fs::path folder = program.parent_path(); !error && folder.has_relative_path();
-       folder = folder.parent_path()) {
-    places.push_back(folder / "assets");
-    places.push_back(folder / "share" / "orrery");
-  }
-#ifdef ORRERY_ASSETS_DIR
-  places.push_back(ORRERY_ASSETS_DIR);
-#endif
-  places.push_back(fs::current_path(error) / "assets");
-  for (const fs::path& place : places)
-    if (fs::is_directory(place / "models", error) || fs::is_directory(place / "languages", error))
-      return place;
-  return places.back();
-}
-
 std::string text_of(const nlohmann::json& json, const char* key) {
   auto found = json.find(key);
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -43,8 +25,8 @@ std::string text_of(const nlohmann::json& json, const char* key) {
 std::vector<ShippedModel> look_for_models() {
   std::vector<ShippedModel> models;
   std::error_code error;
-  for (fs::directory_iterator entry(assets_folder() / "models", error), end; !error && entry != end;
-       entry.increment(error)) {
+  for (fs::directory_iterator entry(resource_path() / "assets" / "models", error), end;
+       !error && entry != end; entry.increment(error)) {
     std::ifstream file(entry->path() / "config.json");
     nlohmann::json json = nlohmann::json::parse(file, nullptr, false);
     if (!json.is_object()) continue;
@@ -62,11 +44,6 @@ std::vector<ShippedModel> look_for_models() {
 }
 
 }  // namespace
-
-const fs::path& assets_folder() {
-  static const fs::path folder = look_for_assets();
-  return folder;
-}
 
 const std::vector<ShippedModel>& shipped_models() {
   static const std::vector<ShippedModel> models = look_for_models();
