@@ -45,8 +45,13 @@ Checkpoint open_checkpoint(const std::filesystem::path& path);
 /// vocab.json or encoder.json + merges.txt or vocab.bpe; null if the folder has none of these.
 std::shared_ptr<const Tokenizer> open_tokenizer(const std::filesystem::path& folder);
 
+/// Checks that the checkpoint has the tensor that `tensor.source` names, in its shape and a number type that
+/// can be read. Throws Error naming tensor, both shapes and the file.
+void check_weight(const Checkpoint& checkpoint, const Tensor& tensor);
+
 /// Converts the part that `source` names to F32, as graph rows x cols in the memory order of `tensor`
-/// (columns_contiguous or not). Throws Error naming tensor, both shapes and the file if they differ.
+/// (columns_contiguous or not). Checks first, as check_weight does; throws Error naming the tensor if a
+/// number is no number.
 void read_weight(const Checkpoint& checkpoint, const Tensor& tensor, float* out);
 
 }  // namespace orrery

@@ -31,6 +31,7 @@ class Graph {
  public:
   Graph();
   Graph(Graph&&) = default;
+  Graph& operator=(Graph&&) = default;
 
   // Building.
   /// Opens a group inside the open one until close() (see Scope). The layer and head are inherited if -1.

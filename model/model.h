@@ -37,6 +37,8 @@ class Model {
   /// SHA-256 of the weights file in hex (reads the whole file; empty for made models). Throws Error.
   std::string weights_sha256() const;
 
+  Model() = default;  ///< empty; use load() or make()
+
  private:
   Graph graph_;
   Config config_;

@@ -67,14 +67,15 @@ class Trace : public Values {
   std::vector<float> logits_of(int pass) const;
 
   // The worker's thread alone (Executor).
-  void begin_pass(std::vector<int> ids, const SamplingSettings& sampling);
-  MutableView writable(const Tensor& tensor);
+  void begin_pass(const std::vector<int>& ids, const SamplingSettings& sampling);
+  MutableView writable(const Tensor& tensor) { return writable_[size_t(tensor.index)]; }
   void set_choice(int id, bool forced);
   void publish_step() { published_.fetch_add(1, std::memory_order_release); }
   /// A copy of the first `passes` passes in which the last one's choice is `forced_id`.
   static std::shared_ptr<Trace> fork(const Trace& other, int passes, int forced_id);
 
  private:
+  void release();
   void copy_rows(const Trace& other, int rows);
 
   std::shared_ptr<const Model> model_;

@@ -84,9 +84,16 @@ class Worker {
   void run();
   void push(Command command);
   void emit(Event event);
-  void execute(Command& command);
+  void execute(Load& command);
+  void execute(Start& command);
+  void execute(GoOn& command);
+  void execute(Sampling& command);
+  template <class Begin>
+  void begin_run(Begin begin);
+  bool may_step() const;
+  void advance();
 
-  std::mutex mutex_;  // held for a push or a pop only
+  mutable std::mutex mutex_;  // held for a push or a pop only
   std::condition_variable wake_;
   std::deque<Command> commands_;
   std::vector<Event> events_;

@@ -1,0 +1,96 @@
+#include "model/executor.h"
+
+#include <algorithm>
+
+namespace orrery {
+namespace {
+
+void check_ids(const Model& model, const std::vector<int>& ids, int capacity) {
+  if (ids.empty()) throw Error(say("the prompt is empty: type at least one token"));
+  if (int(ids.size()) > capacity)
+    throw Error(say("the prompt has {0} tokens, but the model's context holds {1}", ids.size(), capacity));
+  for (int id : ids)
+    if (id < 0 || id >= model.vocabulary_size())
+      throw Error(say("token id {0} is outside the vocabulary of {1}", id, model.vocabulary_size()));
+}
+
+/// Rows of `previous` that hold the same tokens and are complete.
+int shared_rows(const Trace& previous, const std::vector<int>& ids) {
+  const int complete = previous.rows_known(previous.graph().logits(), previous.published());
+  const int known = std::min(complete, int(ids.size()) - 1);
+  int rows = 0;
+  while (rows < known && previous.token(rows) == ids[size_t(rows)]) ++rows;
+  return rows;
+}
+
+}  // namespace
+
+Executor Executor::start(std::shared_ptr<const Model> model, const std::vector<int>& ids, int new_tokens,
+                         const SamplingSettings& sampling, const Trace* previous, int capacity) {
+  const int context = model->graph().capacity();
+  if (capacity < 0 || capacity > context) capacity = context;
+  check_ids(*model, ids, capacity);
+  int kept = 0;
+  if (previous && previous->shared_model() == model && previous->capacity() == capacity)
+    kept = shared_rows(*previous, ids);
+  auto trace = kept > 0 ? std::make_shared<Trace>(*previous, kept)
+                        : std::make_shared<Trace>(std::move(model), capacity);
+  Executor executor(std::move(trace), new_tokens, sampling);
+  executor.pending_.assign(ids.begin() + kept, ids.end());
+  return executor;
+}
+
+Executor Executor::go_on(const Trace& trace, int pass, int id, int new_tokens,
+                         const SamplingSettings& sampling) {
+  check_ids(trace.model(), {id}, trace.capacity());
+  Executor executor(Trace::fork(trace, pass + 1, id), new_tokens, sampling);
+  executor.chosen_ = 1;
+  executor.pending_ = {id};
+  return executor;
+}
+
+bool Executor::begin_next_pass() {
+  const int tokens =
+      trace_->pass_count() > 0 ? trace_->pass(trace_->pass_count() - 1).rows.end : trace_->kept_rows();
+  if (new_tokens >= 0 && chosen_ >= new_tokens && trace_->pass_count() > 0) {
+    state_ = RunState::enough_tokens;
+    return false;
+  }
+  if (tokens + int(pending_.size()) > trace_->capacity()) {
+    state_ = RunState::context_full;
+    return false;
+  }
+  state_ = RunState::running;
+  trace_->begin_pass(pending_, sampling);
+  pending_.clear();
+  return true;
+}
+
+bool Executor::step() {
+  const StepPlace at = trace_->place(trace_->published());
+  if (at.pass == trace_->pass_count() && !begin_next_pass()) return false;
+  const Graph& graph = trace_->graph();
+  const Rows rows = trace_->pass(at.pass).rows;
+  if (at.step < int(graph.steps().size())) {
+    const Tensor& out = *graph.steps()[size_t(at.step)];
+    out.op->run(out, rows, trace_->writable(out), *trace_);
+  } else {
+    const MatrixView logits = trace_->view(graph.logits());
+    const Pass& pass = trace_->pass(at.pass);
+    const int id = sample({logits.row(rows.end - 1), size_t(logits.cols)}, pass.sampling, rows.end).id;
+    trace_->set_choice(id, false);
+    pending_ = {id};
+    ++chosen_;
+  }
+  trace_->publish_step();
+  return true;
+}
+
+bool Executor::run_pass() {
+  do {
+    if (!step()) return false;
+  } while (trace_->place(trace_->published()).step != 0);
+  return true;
+}
+
+}  // namespace orrery

@@ -1,0 +1,93 @@
+#include "model/model.h"
+
+#include <map>
+#include <set>
+#include <tuple>
+
+namespace orrery {
+namespace {
+
+std::string model_name(const std::filesystem::path& path) {
+  std::filesystem::path clean = path.lexically_normal();
+  if (!clean.has_filename()) clean = clean.parent_path();
+  std::string stem = std::filesystem::is_directory(path) ? clean.filename().string() : clean.stem().string();
+  return stem == "model" && clean.has_parent_path() ? clean.parent_path().filename().string() : stem;
+}
+
+const Architecture& architecture_of(const Config& config) {
+  const std::string type = config.text("model_type", "");
+  if (type.empty()) throw Error(say("{0}: the field 'model_type' is missing", config.file()));
+  if (const Architecture* found = find_architecture(type)) return *found;
+  throw Error(say("{0}: model_type '{1}' is an architecture that Orrery does not know", config.file(), type));
+}
+
+}  // namespace
+
+void Model::allocate(const std::function<void(const Tensor&, MutableView)>& fill) {
+  weights_.resize(graph_.tensors().size());
+  for (const Tensor* tensor : graph_.tensors()) {
+    if (tensor->role != Role::weight) continue;
+    const int rows = tensor->rows.size, cols = tensor->cols.size;
+    storage_.push_back(std::make_unique_for_overwrite<float[]>(size_t(rows) * size_t(cols)));
+    float* data = storage_.back().get();
+    MutableView view{data, rows, cols, cols, 1};
+    if (tensor->columns_contiguous) view = {data, rows, cols, 1, rows};
+    fill(*tensor, view);
+    weights_[size_t(tensor->index)] = {data, rows, cols, view.row_stride, view.col_stride};
+    parameter_count_ += std::int64_t(rows) * cols;
+  }
+}
+
+std::shared_ptr<const Model> Model::load(const std::filesystem::path& path, Progress& progress) {
+  Checkpoint checkpoint = open_checkpoint(path);
+  progress.report(0.01f);
+  auto model = std::make_shared<Model>();
+  model->architecture_ = &architecture_of(checkpoint.config);
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : checkpoint.tensors) names.push_back(name);
+  model->graph_ = model->architecture_->build(checkpoint.config, names);
+  model->config_ = checkpoint.config;
+  model->path_ = path;
+  model->name_ = model_name(path);
+  model->weights_file_ = checkpoint.weights_file;
+  model->tokenizer_ = checkpoint.tokenizer;
+  model->ignored_ = checkpoint.ignored;
+
+  // Nothing is allocated for a checkpoint that lacks a tensor: its configuration may lie about sizes.
+  std::set<std::string> used;
+  for (const Tensor* tensor : model->graph_.tensors()) {
+    if (tensor->role != Role::weight) continue;
+    check_weight(checkpoint, *tensor);
+    used.insert(tensor->source.name);
+  }
+  for (const std::string& name : names)
+    if (!used.contains(name)) model->ignored_.push_back(name);
+  if (model->tokenizer_ && model->tokenizer_->size() > model->vocabulary_size())
+    throw Error(say("{0}: the tokenizer has {1} tokens, but vocab_size is {2}", checkpoint.config.file(),
+                    model->tokenizer_->size(), model->vocabulary_size()));
+  const float count = float(model->graph_.tensors().size());
+  model->allocate([&](const Tensor& tensor, MutableView view) {
+    read_weight(checkpoint, tensor, view.data);
+    progress.report(0.01f + 0.99f * float(tensor.index + 1) / count);
+  });
+  progress.report(1);
+  return model;
+}
+
+std::shared_ptr<const Model> Model::make(Graph graph, const Config& config,
+                                         const std::function<void(const Tensor&, MutableView)>& fill) {
+  auto model = std::make_shared<Model>();
+  model->graph_ = std::move(graph);
+  model->config_ = config;
+  model->architecture_ = find_architecture(config.text("model_type", ""));
+  model->name_ = config.text("name", "made");
+  model->allocate(fill);
+  return model;
+}
+
+std::string Model::token_text(int id) const {
+  if (!tokenizer_) return "#" + std::to_string(id);
+  return display_token(tokenizer_->bytes(id));
+}
+
+}  // namespace orrery

@@ -1,0 +1,152 @@
+#include <cmath>
+
+#include "model/ops/op_support.h"
+
+namespace orrery {
+namespace {
+
+/// Mean and biased variance of a row in double arithmetic (reference: LayerNorm divides by D, not D - 1).
+struct Moments {
+  double mean = 0, variance = 0;
+};
+
+Moments moments(const MatrixView& view, int row) {
+  Moments result;
+  for (int c = 0; c < view.cols; ++c) result.mean += view(row, c);
+  result.mean /= view.cols;
+  for (int c = 0; c < view.cols; ++c) result.variance += std::pow(view(row, c) - result.mean, 2);
+  result.variance /= view.cols;
+  return result;
+}
+
+class LayerNormScale : public Op {
+ public:
+  explicit LayerNormScale(double epsilon) : epsilon_(epsilon) {}
+
+  std::string name() const override { return "layer norm scale"; }
+
+  Message sentence(const Tensor& out) const override {
+    return say("How widely the channels of {0} spread, for each token: the layer norm's divisor",
+               out.inputs[0]->name);
+  }
+
+  Shape shape(std::span<const Tensor* const> inputs) const override {
+    return {inputs[0]->rows, {Axis::unit, 1}};
+  }
+
+  void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const override {
+    for (int t = rows.begin; t < rows.end; ++t)
+      result(t, 0) = float(std::sqrt(moments(values.view(*out.inputs[0]), t).variance + epsilon_));
+  }
+
+  Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {
+    const Tensor& x = *out.inputs[0];
+    Moments found = moments(values.view(x), cell.row);
+    Explanation explanation;
+    explanation.value = std::sqrt(found.variance + epsilon_);
+    explanation.reads = {row_region(x, cell.row)};
+    explanation.words = say("The standard deviation of the token's {0} channels", x.cols.size);
+    explanation.formula = "√(variance + ε)";
+    explanation.working = {"mean = " + number_text(found.mean), "variance = " + number_text(found.variance),
+                           "ε = " + number_text(epsilon_)};
+    return explanation;
+  }
+
+  double cost(const Tensor& out, int) const override { return 4.0 * out.inputs[0]->cols.size; }
+
+ private:
+  double epsilon_;
+};
+
+class Normalize : public Op {
+ public:
+  std::string name() const override { return "normalize"; }
+
+  Message sentence(const Tensor& out) const override {
+    return say("Subtract each token's mean from {0} and divide by {1}", out.inputs[0]->name,
+               out.inputs[1]->name);
+  }
+
+  Shape shape(std::span<const Tensor* const> inputs) const override {
+    check_shape(inputs[1]->cols.size == 1 && inputs[1]->rows == inputs[0]->rows, "normalize", *inputs[1]);
+    return {inputs[0]->rows, inputs[0]->cols};
+  }
+
+  void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const override {
+    MatrixView x = values.view(*out.inputs[0]), scale = values.view(*out.inputs[1]);
+    for (int t = rows.begin; t < rows.end; ++t) {
+      float mean = float(row_of(x, t).cast<double>().mean());
+      row_of(result, t) = (row_of(x, t).array() - mean) / scale(t, 0);
+    }
+  }
+
+  Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {
+    const Tensor &x = *out.inputs[0], &scale = *out.inputs[1];
+    double mean = moments(values.view(x), cell.row).mean;
+    double value = values.at({&x, cell.row, cell.col}), divisor = values.at({&scale, cell.row, 0});
+    Explanation explanation;
+    explanation.value = (value - mean) / divisor;
+    explanation.reads = {row_region(x, cell.row), cell_region(scale, cell.row, 0)};
+    explanation.words = say("How many standard deviations channel {0} lies from the token's mean", cell.col);
+    explanation.formula = "(x − mean) / scale";
+    explanation.working = {"x = " + number_text(value), "mean = " + number_text(mean),
+                           "scale = " + number_text(divisor)};
+    return explanation;
+  }
+
+  double cost(const Tensor& out, int) const override { return 3.0 * out.cols.size; }
+};
+
+/// Multiplies by a learned weight and adds a learned bias, channel by channel.
+class ScaleShift : public Op {
+ public:
+  std::string name() const override { return "scale and shift"; }
+
+  Message sentence(const Tensor& out) const override {
+    if (out.inputs.size() < 3)
+      return say("Multiply each channel of {0} by its learned weight", out.inputs[0]->name);
+    return say("Multiply each channel of {0} by its learned weight and add its bias", out.inputs[0]->name);
+  }
+
+  Shape shape(std::span<const Tensor* const> inputs) const override {
+    for (const Tensor* input : inputs.subspan(1))
+      check_shape(input->rows.size == 1 && input->cols == inputs[0]->cols, "scale and shift", *input);
+    return {inputs[0]->rows, inputs[0]->cols};
+  }
+
+  void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const override {
+    auto weight = row_of(values.view(*out.inputs[1]), 0).array();
+    for (int t = rows.begin; t < rows.end; ++t) {
+      auto scaled = row_of(values.view(*out.inputs[0]), t).array() * weight;
+      if (out.inputs.size() > 2)
+        row_of(result, t) = scaled + row_of(values.view(*out.inputs[2]), 0).array();
+      else
+        row_of(result, t) = scaled;
+    }
+  }
+
+  Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {
+    Cell x{out.inputs[0], cell.row, cell.col}, weight{out.inputs[1], 0, cell.col};
+    Explanation explanation;
+    double product = values.at(x) * values.at(weight);
+    explanation.terms.push_back({{x, weight}, {values.at(x), values.at(weight)}, product});
+    explanation.value = product;
+    explanation.reads = {cell_region(*x.tensor, x.row, x.col), cell_region(*weight.tensor, 0, weight.col)};
+    explanation.words = say("Channel {0}, stretched and shifted as the model has learned", cell.col);
+    explanation.formula = out.inputs.size() > 2 ? "x · w + b" : "x · w";
+    if (out.inputs.size() > 2) explain_plus(explanation, values, {out.inputs[2], 0, cell.col});
+    return explanation;
+  }
+
+  double cost(const Tensor& out, int) const override { return 2.0 * out.cols.size; }
+};
+
+}  // namespace
+
+std::unique_ptr<Op> ops::layer_norm_scale(double epsilon) {
+  return std::make_unique<LayerNormScale>(epsilon);
+}
+std::unique_ptr<Op> ops::normalize() { return std::make_unique<Normalize>(); }
+std::unique_ptr<Op> ops::scale_shift() { return std::make_unique<ScaleShift>(); }
+
+}  // namespace orrery

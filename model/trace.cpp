@@ -1,0 +1,109 @@
+#include "model/trace.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace orrery {
+
+Trace::Trace(std::shared_ptr<const Model> model, int capacity)
+    : model_(std::move(model)), capacity_(std::clamp(capacity, 1, graph().capacity())) {
+  passes_.reserve(size_t(capacity_) + 1);
+  for (const Tensor* tensor : graph().tensors()) {
+    if (tensor->role == Role::weight) {
+      views_.push_back(model_->weight(*tensor));
+      writable_.emplace_back();
+      continue;
+    }
+    // A matrix over the tokens' sources never needs more columns than there are tokens.
+    const int cols =
+        tensor->cols.axis == Axis::source ? std::min(tensor->cols.size, capacity_) : tensor->cols.size;
+    const size_t bytes = size_t(capacity_) * size_t(cols) * sizeof(float);
+    // Anonymous memory is handed out page by page as it is written, so a large context costs nothing until it
+    // is used.
+    void* data =
+        mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (data == MAP_FAILED) {
+      release();
+      throw Error(
+          say("not enough memory for a recording of {0} tokens; choose a smaller context", capacity_));
+    }
+    blocks_.push_back({static_cast<float*>(data), bytes});
+    writable_.push_back({static_cast<float*>(data), capacity_, cols, cols, 1});
+    views_.push_back({static_cast<float*>(data), capacity_, cols, cols, 1});
+  }
+}
+
+Trace::Trace(const Trace& other, int rows) : Trace(other.model_, other.capacity_) { copy_rows(other, rows); }
+
+Trace::~Trace() { release(); }
+
+void Trace::release() {
+  for (const Block& block : blocks_) munmap(block.data, block.bytes);
+  blocks_.clear();
+}
+
+void Trace::copy_rows(const Trace& other, int rows) {
+  kept_rows_ = rows;
+  for (const Tensor* tensor : graph().tensors()) {
+    if (tensor->role == Role::weight) continue;
+    const MatrixView from = other.view(*tensor);
+    const MutableView to = writable(*tensor);
+    for (int row = 0; row < rows; ++row) {
+      // Columns of later sources are masked in every kept row; where the capacities differ they are filled
+      // like the last.
+      const int shared = std::min(from.cols, to.cols);
+      std::memcpy(to.row(row), from.row(row), size_t(shared) * sizeof(float));
+      if (to.cols > shared) std::fill(to.row(row) + shared, to.row(row) + to.cols, from(row, from.cols - 1));
+    }
+  }
+}
+
+int Trace::rows_known(const Tensor& tensor, std::uint64_t steps) const {
+  if (tensor.role == Role::weight) return tensor.rows.size;
+  const StepPlace at = place(steps);
+  const int begun = pass_count();
+  if (at.pass < begun && at.step > tensor.step) return pass(at.pass).rows.end;
+  const int last = std::min(at.pass, begun) - 1;
+  return last >= 0 ? pass(last).rows.end : kept_rows_;
+}
+
+std::vector<float> Trace::logits_of(int index) const {
+  const MatrixView view = this->view(graph().logits());
+  const float* row = view.row(pass(index).rows.end - 1);
+  return {row, row + view.cols};
+}
+
+Sample Trace::sample_of(int index) const {
+  const Pass& pass = this->pass(index);
+  Sample result = sample(logits_of(index), pass.sampling, pass.rows.end);
+  if (pass.forced) result.id = pass.chosen;
+  return result;
+}
+
+void Trace::begin_pass(const std::vector<int>& ids, const SamplingSettings& sampling) {
+  const int first = passes_.empty() ? kept_rows_ : passes_.back().rows.end;
+  const MutableView input = writable(graph().tokens());
+  for (size_t i = 0; i < ids.size(); ++i) input(first + int(i), 0) = float(ids[i]);
+  passes_.push_back(Pass{{first, first + int(ids.size())}, sampling});
+  pass_count_.store(int(passes_.size()), std::memory_order_release);
+}
+
+void Trace::set_choice(int id, bool forced) {
+  passes_.back().chosen = id;
+  passes_.back().forced = forced;
+}
+
+std::shared_ptr<Trace> Trace::fork(const Trace& other, int passes, int forced_id) {
+  auto result = std::make_shared<Trace>(other.model_, other.capacity_);
+  result->copy_rows(other, other.pass(passes - 1).rows.end);
+  result->kept_rows_ = other.kept_rows_;
+  for (int i = 0; i < passes; ++i) result->passes_.push_back(other.pass(i));
+  result->set_choice(forced_id, true);
+  result->pass_count_.store(passes, std::memory_order_release);
+  result->published_.store(result->step_number({passes, 0}), std::memory_order_release);
+  return result;
+}
+
+}  // namespace orrery
