@@ -1,0 +1,46 @@
+#include "model/tokenizers/readers.h"
+
+#include "model/checkpoint.h"
+#include "model/formats/json.h"
+#include "model/formats/mapped_file.h"
+#include "model/message.h"
+#include "model/tokenizers/character_tokenizer.h"
+
+namespace orrery {
+
+namespace {
+
+constexpr size_t largest_file = 256 << 20;  // bytes
+
+std::shared_ptr<const Tokenizer> read_characters(const nlohmann::json& json, const std::string& file) {
+  auto found = json.find("tokens");
+  if (found == json.end() || !found->is_array())
+    throw Error(say("{0}: the field {1} must be a list of texts.", file, "tokens"));
+  std::vector<std::string> tokens;
+  for (const nlohmann::json& token : *found) {
+    if (!token.is_string()) throw Error(say("{0}: the field {1} must be a list of texts.", file, "tokens"));
+    tokens.push_back(token.get<std::string>());
+  }
+  return std::make_shared<CharacterTokenizer>(std::move(tokens), file);
+}
+
+}  // namespace
+
+std::shared_ptr<const Tokenizer> read_tokenizer_json(std::string_view text, const std::string& file) {
+  nlohmann::json json = parse_json(text, file);
+  if (!json.is_object()) throw Error(say("{0} holds no JSON object.", file));
+  auto type = json.find("type");
+  if (type != json.end() && *type == "char") return read_characters(json, file);
+  throw Error(say("{0}: tokenizers of the type {1} cannot be read.", file,
+                  type == json.end() ? std::string("null") : json_excerpt(*type)));
+}
+
+std::shared_ptr<const Tokenizer> open_tokenizer(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::path file = folder / "tokenizer.json";
+  if (std::filesystem::exists(file, error))
+    return read_tokenizer_json(read_text_file(file, largest_file), file.string());
+  return nullptr;
+}
+
+}  // namespace orrery
