@@ -3,7 +3,10 @@ import dataclasses
 import json
 import os
 
+import torch
+
 import safetensors_io
+from gpt import GPT
 
 
 def write_text(path, text):
@@ -20,6 +23,30 @@ def write_model(folder, model, tokens, **keys):
     tokenizer = {"type": "char", "tokens": tokens}
     write_text(os.path.join(folder, "tokenizer.json"), json.dumps(tokenizer, ensure_ascii=False) + "\n")
     safetensors_io.save(os.path.join(folder, "model.safetensors"), model.state_dict(), {"format": "pt"})
+
+
+def write_best(arguments, model, tokens, **keys):
+    """Write the best weights of a run as a model folder.
+
+    Returns the model as read back from that folder, rounded as it ships, and the run's log.
+    """
+    best = torch.load(os.path.join(arguments.work, "best.pt"))
+    model.load_state_dict(best["model"])
+    write_model(arguments.out, model, tokens, **keys)
+    rounded = GPT(model.config).eval()
+    rounded.load_state_dict(safetensors_io.load(os.path.join(arguments.out, "model.safetensors")))
+    with open(os.path.join(arguments.work, "log.json"), encoding="utf-8") as file:
+        log = [row for row in json.load(file) if row["step"] <= best["step"]]
+    return rounded, log
+
+
+def recipe(arguments):
+    """The sentence of a model card about how the weights were moved."""
+    return (f"Muon moved the matrices of the blocks (peak rate {arguments.muon_rate}, weight decay "
+            f"{arguments.weight_decay}), AdamW the embeddings and norms\n(peak rate {arguments.adam_rate}); the rates rise "
+            f"over the first 2 % of the time, stay until 25 %, then fall linearly to zero. Dropout\n{arguments.dropout} "
+            f"on the embedding and on both branches of every block (not on the attention pattern). What ships is an\n"
+            f"exponential moving average of the weights (decay {arguments.average}), seed {arguments.seed}.")
 
 
 def loss_table(log, rows=16):

@@ -88,7 +88,7 @@ A GPT of {model.parameter_count():,} parameters that sorts six letters out of A,
 count here. The loss counts only where a sorted letter is predicted (positions 5 to 10). The model saw all 729 inputs: it
 shows how sorting is done, and says nothing about inputs it has not seen.
 
-    python3 train_sort_abc.py
+    python3 assets/models/training/train_sort_abc.py
 
 ## Measured after rounding to float16
 Greedy output is right on **{last['right']} of 729** inputs; mean loss {last['loss']:.6f} nats a sorted letter. The table is also the

@@ -67,7 +67,8 @@ def add_arguments(parser, minutes, batch, dropout, out):
     parser.formatter_class = argparse.ArgumentDefaultsHelpFormatter
     parser.add_argument("--minutes", type=float, default=minutes,
                         help="length of the run; the learning rate decays over exactly this time")
-    parser.add_argument("--batch", type=int, default=batch, help="sequences a step")
+    if batch:
+        parser.add_argument("--batch", type=int, default=batch, help="sequences a step")
     parser.add_argument("--dropout", type=float, default=dropout, help="dropout of embedding and branches")
     parser.add_argument("--muon-rate", type=float, default=0.02, help="peak learning rate of the block matrices")
     parser.add_argument("--adam-rate", type=float, default=0.003,
