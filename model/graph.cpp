@@ -31,6 +31,7 @@ Tensor& Graph::add(std::string name, Dim rows, Dim cols, Role role, Kind kind) {
   Group& group = groups_[size_t(open_.back())];
   tensor->index = int(owned_.size());
   tensor->name = std::move(name);
+  tensor->label = Message{tensor->name, {}};
   tensor->rows = rows;
   tensor->cols = cols;
   tensor->role = role;

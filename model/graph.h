@@ -51,6 +51,8 @@ class Graph {
   const Tensor& input(std::string name, int capacity);
   /// Adds the step that computes `name`. Throws Error if the shapes do not fit.
   const Tensor& apply(std::string name, Kind kind, std::unique_ptr<Op> op, std::vector<const Tensor*> inputs);
+  /// Says what people call a tensor; may be said after it was added.
+  void label(const Tensor& tensor, Message label) { owned_[size_t(tensor.index)]->label = std::move(label); }
   /// Gives a tensor a second name (hook_resid_post of a block is hook_resid_pre of the next).
   void alias(std::string name, const Tensor& tensor);
   /// Marks a tensor as a state of the residual stream.

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "model/message.h"
+
 namespace orrery {
 
 class Op;
@@ -38,6 +40,7 @@ struct WeightSource {
 struct Tensor {
   int index = 0;     ///< place in Graph::tensors()
   std::string name;  ///< hook name, for one head's part with ".head{h}" at its end
+  Message label;     ///< what people call it: "Query weights"; empty: the name serves
   Dim rows, cols;
   Role role = Role::activation;
   Kind kind = Kind::activation;

@@ -12,9 +12,9 @@ struct Ray {
 /// in radians.
 struct Camera {
   glm::vec3 target{0};
-  float yaw = -0.35f, pitch = 0.22f;
+  float yaw = -0.16f, pitch = 0.1f;
   float distance = 100;
-  float field_of_view = 0.6f;  ///< vertical, radians
+  float field_of_view = 0.5f;  ///< vertical, radians
 
   glm::vec3 eye() const;
   glm::mat4 view() const;

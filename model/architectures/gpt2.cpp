@@ -70,6 +70,7 @@ class Gpt2Builder {
     const Tensor& table = embed();
     for (int i = 0; i < s_.n_layer; ++i) layer(i);
     output(table);
+    label_tensors();
     return std::move(graph_);
   }
 
@@ -200,6 +201,55 @@ class Gpt2Builder {
   void add_to_stream(const std::string& name, const Tensor& part) {
     stream_ = &graph_.apply(name, Kind::activation, ops::add(), {stream_, &part});
     graph_.mark_spine(*stream_);
+  }
+
+  /// What people call the parts, by the last part of their names.
+  void label_tensors() {
+    const std::pair<std::string, Message> labels[] = {
+        {"tokens", say("Tokens")},
+        {"W_E", say("Token table")},
+        {"W_pos", say("Position table")},
+        {"hook_embed", say("Token embeddings")},
+        {"hook_pos_embed", say("Position embeddings")},
+        {"hook_resid_pre", say("Residual stream")},
+        {"hook_resid_mid", say("Residual stream")},
+        {"hook_resid_post", say("Residual stream")},
+        {"hook_scale", say("Scale")},
+        {"hook_normalized", say("Normalized")},
+        {"out", say("Layer norm")},
+        {"w", say("Norm weight")},
+        {"b", say("Norm bias")},
+        {"W_Q", say("Q weights")},
+        {"W_K", say("K weights")},
+        {"W_V", say("V weights")},
+        {"W_O", say("Output weights")},
+        {"b_Q", say("Q bias")},
+        {"b_K", say("K bias")},
+        {"b_V", say("V bias")},
+        {"b_O", say("Output bias")},
+        {"hook_q", say("Queries")},
+        {"hook_k", say("Keys")},
+        {"hook_v", say("Values")},
+        {"hook_attn_scores", say("Scores")},
+        {"hook_pattern", say("Attention")},
+        {"hook_z", say("Mixed values")},
+        {"hook_attn_out", say("Attention output")},
+        {"W_in", say("MLP input weights")},
+        {"b_in", say("MLP input bias")},
+        {"W_out", say("MLP output weights")},
+        {"b_out", say("MLP output bias")},
+        {"hook_pre", say("MLP hidden")},
+        {"hook_post", say("MLP activated")},
+        {"hook_mlp_out", say("MLP output")},
+        {"W_U", say("Unembedding table")},
+        {"logits", say("Logits")},
+    };
+    for (const Tensor* tensor : graph_.tensors()) {
+      std::string name = tensor->name.substr(0, tensor->name.find(".head"));
+      name = name.substr(name.rfind('.') + 1);
+      for (const auto& [last, label] : labels)
+        if (last == name) graph_.label(*tensor, label);
+    }
   }
 
   Settings s_;
