@@ -1,0 +1,244 @@
+#include "renderer/value_pool.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "model/op.h"
+
+namespace orrery {
+namespace {
+
+constexpr std::uint32_t page_width = 2048, page_texels = page_width * page_width;
+constexpr int max_levels = 16;
+constexpr int table_tensors = 64;             // tensors a line of the table
+constexpr int bin_shift = 19;                 // 16 bins an octave
+constexpr int first_bin = (127 - 24) << 4, bins = 40 << 4;  // 2^-24 .. 2^16
+
+/// Half precision of a number that is not negative; what is too large for it becomes the largest.
+std::uint32_t half(float value) {
+  float clamped = value < 65504.f ? value : 65504.f;  // NaN becomes the largest, too
+  return (std::bit_cast<std::uint32_t>(clamped * 0x1p-112f) + 0x1000u) >> 13;
+}
+
+std::uint32_t texel(float positive, float negative) { return half(positive) | half(negative) << 16; }
+
+int level_size(int size, int level) { return (size + (1 << level) - 1) >> level; }
+
+size_t texels_kept(const PooledTensor& entry) {
+  size_t sum = 0;
+  for (int level = entry.first_level; level < entry.levels; ++level)
+    sum += size_t(level_size(entry.rows, level)) * size_t(level_size(entry.cols, level));
+  return sum;
+}
+
+void count_into(std::vector<std::uint32_t>& histogram, float value) {
+  int bin = int(std::bit_cast<std::uint32_t>(std::abs(value)) >> bin_shift) - first_bin;
+  ++histogram[size_t(std::clamp(bin, 0, bins - 1))];
+}
+
+/// The value below which 99 % of the counted lie (upper edge of its bin).
+float high_percentile(const std::vector<std::uint32_t>& histogram) {
+  std::uint64_t total = 0, sum = 0;
+  for (std::uint32_t count : histogram) total += count;
+  for (int bin = 0; bin < bins; ++bin) {
+    sum += histogram[size_t(bin)];
+    if (total && sum * 100 >= total * 99)
+      return bin == 0 ? 1.f : std::bit_cast<float>(std::uint32_t(bin + first_bin + 1) << bin_shift);
+  }
+  return 1;
+}
+
+}  // namespace
+
+void ValuePool::plan(const Graph& graph, const Layout& layout, size_t memory) {
+  tensors_.assign(graph.tensors().size(), {});
+  for (const Block& block : layout.blocks) {
+    PooledTensor& entry = tensors_[size_t(block.tensor->index)];
+    entry.tensor = block.tensor;
+    entry.rows = std::max(entry.rows, block.first_row + block.rows);
+    entry.cols = std::max(entry.cols, block.first_col + block.cols);
+  }
+  size_t total = 0;
+  for (PooledTensor& entry : tensors_) {
+    if (!entry.tensor) continue;
+    while (entry.levels < max_levels && (entry.levels == 0 || level_size(entry.rows, entry.levels - 1) > 1 ||
+                                         level_size(entry.cols, entry.levels - 1) > 1))
+      ++entry.levels;
+    entry.causal = entry.tensor->op && entry.tensor->op->masked(0, 1);
+    entry.range.attention = entry.tensor->kind == Kind::attention;
+    total += texels_kept(entry);
+  }
+  while (total * 4 > memory) {
+    auto most = std::max_element(tensors_.begin(), tensors_.end(), [](const auto& a, const auto& b) {
+      return texels_kept(a) < texels_kept(b);
+    });
+    if (most->first_level + 1 >= most->levels) break;
+    total -= texels_kept(*most);
+    ++most->first_level;
+    total += texels_kept(*most);
+  }
+  allocate();
+}
+
+void ValuePool::allocate() {
+  std::vector<std::uint32_t> table((tensors_.size() / table_tensors + 1) * table_tensors * max_levels * 4);
+  std::uint32_t offset = 0;
+  for (PooledTensor& entry : tensors_)
+    for (int level = entry.first_level; level < entry.levels; ++level) {
+      auto width = std::uint32_t(level_size(entry.cols, level));
+      auto height = std::uint32_t(level_size(entry.rows, level));
+      entry.offset[level] = offset;
+      std::uint32_t* cell = &table[(size_t(entry.tensor->index) * max_levels + size_t(level)) * 4];
+      cell[0] = offset, cell[1] = width, cell[2] = height;
+      offset += width * height;
+    }
+  page_count_ = std::max(1u, (offset + page_texels - 1) / page_texels);
+  pages_ = Texture::make();
+  glBindTexture(GL_TEXTURE_2D_ARRAY, pages_.name());
+  glTexImage3D(GL_TEXTURE_2D_ARRAY, 0, GL_RG16F, int(page_width), int(page_width), int(page_count_), 0, GL_RG,
+               GL_HALF_FLOAT, nullptr);
+  glTexParameteri(GL_TEXTURE_2D_ARRAY, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
+  glTexParameteri(GL_TEXTURE_2D_ARRAY, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
+  table_ = Texture::make();
+  glBindTexture(GL_TEXTURE_2D, table_.name());
+  glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA32UI, table_tensors * max_levels,
+               int(table.size() / 4 / (table_tensors * max_levels)), 0, GL_RGBA_INTEGER, GL_UNSIGNED_INT,
+               table.data());
+  glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
+  glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
+}
+
+void ValuePool::forget_activations() {
+  for (PooledTensor& entry : tensors_)
+    if (entry.tensor && entry.tensor->role != Role::weight) {
+      entry.uploaded = 0;
+      entry.histogram.clear();
+      entry.open_rows.clear();
+      entry.range.limit = 1;
+    }
+}
+
+size_t ValuePool::update(const Trace& trace, std::uint64_t steps, size_t budget) {
+  size_t bytes = 0;
+  waiting_ = false;
+  // What was computed comes before what was loaded: it is what the eye waits for.
+  for (const Tensor* tensor : trace.graph().tensors()) {
+    PooledTensor& entry = tensors_[size_t(tensor->index)];
+    if (!entry.tensor || tensor->role == Role::weight) continue;
+    int known = std::min(entry.rows, trace.rows_known(*tensor, steps));
+    if (known <= entry.uploaded) continue;
+    if (bytes < budget)
+      bytes += add_rows(entry, trace.view(*tensor), known);
+    else
+      waiting_ = true;
+  }
+  for (size_t count = 0; count < tensors_.size(); ++count) {
+    PooledTensor& entry = tensors_[next_ % tensors_.size()];
+    bool weight = entry.tensor && entry.tensor->role == Role::weight;
+    while (weight && entry.uploaded < entry.rows && bytes < budget)
+      bytes += add_rows(entry, trace.view(*entry.tensor), std::min(entry.rows, entry.uploaded + 64));
+    if (weight && entry.uploaded < entry.rows) {
+      waiting_ = true;
+      break;
+    }
+    ++next_;
+  }
+  return bytes;
+}
+
+void ValuePool::reduce_row(PooledTensor& entry, const MatrixView& view, int row) {
+  // Each level's cells are sums over pairs of the level before; the row's sums join the open row of the level.
+  int valid = entry.causal ? std::min(entry.cols, row + 1) : entry.cols;
+  size_t stride = size_t(entry.cols) + 1;
+  scratch_.assign(stride * 2, 0.f);
+  float *positive = scratch_.data(), *negative = positive + stride;
+  const float* numbers = view.row(row);
+  for (int col = 0; col < valid; ++col) {
+    float value = numbers[col * view.col_stride];
+    positive[col] = value > 0 ? value : 0;
+    negative[col] = value < 0 ? -value : 0;
+    if (value != value) positive[col] = negative[col] = INFINITY;
+    count_into(entry.histogram, value);
+  }
+  for (int level = 0; level < entry.levels; ++level) {
+    int width = level_size(entry.cols, level);
+    float* sums = entry.open_rows[size_t(level)].data();
+    for (int col = 0; col < width; ++col) {
+      sums[col] += positive[col];
+      sums[width + col] += negative[col];
+      sums[2 * width + col] += float(std::clamp(valid - (col << level), 0, 1 << level));
+    }
+    int next = (width + 1) / 2;
+    positive[width] = negative[width] = 0;
+    for (int col = 0; col < next; ++col) {
+      positive[col] = positive[2 * col] + positive[2 * col + 1];
+      negative[col] = negative[2 * col] + negative[2 * col + 1];
+    }
+  }
+}
+
+size_t ValuePool::add_rows(PooledTensor& entry, const MatrixView& view, int end) {
+  if (entry.histogram.empty()) {
+    entry.histogram.assign(size_t(bins), 0);
+    entry.open_rows.resize(size_t(entry.levels));
+    for (int level = 0; level < entry.levels; ++level)
+      entry.open_rows[size_t(level)].assign(size_t(level_size(entry.cols, level)) * 3, 0.f);
+  }
+  staging_.resize(max_levels);
+  for (auto& rows : staging_) rows.clear();
+  int begin = entry.uploaded;
+  for (int row = begin; row < end; ++row) {
+    reduce_row(entry, view, row);
+    for (int level = 0; level < entry.levels; ++level) {
+      bool closed = (row + 1) % (1 << level) == 0;
+      if (!closed && row + 1 != end) continue;
+      int width = level_size(entry.cols, level);
+      float* sums = entry.open_rows[size_t(level)].data();
+      if (level >= entry.first_level)
+        for (int col = 0; col < width; ++col) {
+          float count = std::max(1.f, sums[2 * width + col]);
+          staging_[size_t(level)].push_back(texel(sums[col] / count, sums[width + col] / count));
+        }
+      if (closed) std::fill_n(sums, 3 * width, 0.f);
+    }
+  }
+  size_t bytes = 0;
+  for (int level = entry.first_level; level < entry.levels; ++level) {
+    auto first = std::uint32_t(begin >> level) * std::uint32_t(level_size(entry.cols, level));
+    bytes += upload_run(entry.offset[level] + first, staging_[size_t(level)].size(),
+                        staging_[size_t(level)].data());
+  }
+  entry.uploaded = end;
+  if (!entry.range.attention) entry.range.limit = high_percentile(entry.histogram);
+  if (end == entry.rows) entry.open_rows.clear();
+  return bytes;
+}
+
+size_t ValuePool::upload_run(std::uint32_t offset, size_t count, const std::uint32_t* texels) {
+  size_t bytes = count * 4;
+  glBindTexture(GL_TEXTURE_2D_ARRAY, pages_.name());
+  glPixelStorei(GL_UNPACK_ALIGNMENT, 4);
+  while (count > 0) {
+    std::uint32_t x = offset % page_width, y = offset / page_width % page_width, page = offset / page_texels;
+    size_t width = std::min<size_t>(count, page_width - x), height = 1;
+    if (x == 0 && count >= page_width) height = std::min<size_t>(count / page_width, page_width - y);
+    glTexSubImage3D(GL_TEXTURE_2D_ARRAY, 0, int(x), int(y), int(page), int(width), int(height), 1, GL_RG,
+                    GL_HALF_FLOAT, texels);
+    size_t done = width * height;
+    offset += std::uint32_t(done);
+    texels += done;
+    count -= done;
+  }
+  return bytes;
+}
+
+void ValuePool::bind(int values_unit, int table_unit) const {
+  glActiveTexture(GLenum(GL_TEXTURE0 + values_unit));
+  glBindTexture(GL_TEXTURE_2D_ARRAY, pages_.name());
+  glActiveTexture(GLenum(GL_TEXTURE0 + table_unit));
+  glBindTexture(GL_TEXTURE_2D, table_.name());
+  glActiveTexture(GL_TEXTURE0);
+}
+
+}  // namespace orrery

@@ -1,0 +1,66 @@
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "model/trace.h"
+#include "renderer/gl.h"
+#include "renderer/layout.h"
+
+namespace orrery {
+
+/// What a tensor's colours mean: a number v is drawn as the colour of v / limit.
+struct Range {
+  float limit = 1;         ///< a high percentile of |v| over the rows seen so far
+  bool attention = false;  ///< probabilities 0..1 with a ramp of their own
+};
+
+/// Where a tensor's numbers stand in the pool.
+struct PooledTensor {
+  const Tensor* tensor = nullptr;
+  int rows = 0, cols = 0;      ///< what the layout shows of it
+  int first_level = 0;         ///< finest level kept: its texels are means over 2^first_level cells each way
+  int levels = 0;              ///< levels 0 .. levels - 1; those below first_level are not kept
+  std::uint32_t offset[16] = {};
+  int uploaded = 0;            ///< rows that are in the texture
+  bool causal = false;         ///< cells right of the diagonal are masked
+  Range range;
+  std::vector<std::uint32_t> histogram;        ///< of |v|, logarithmic
+  std::vector<std::vector<float>> open_rows;   ///< by level: sums of v+, of v-, counts of the row being filled
+};
+
+/// All numbers that are drawn, as textures: pages of 2048 x 2048 texels (v+, v-) in half precision, in which
+/// each mip level of a tensor is a linear run; and a table of those runs. Levels above 0 hold the mean of the
+/// positive and of the negative parts, so that a field of +1 and -1 does not turn grey from afar. Rows are
+/// uploaded once, as they become known.
+class ValuePool {
+ public:
+  /// Lays out the pool for what `layout` shows. Tensors keep all their levels while `memory` bytes last; then
+  /// the largest lose their finest.
+  void plan(const Graph& graph, const Layout& layout, size_t memory);
+  /// Forgets the rows of activations (another recording).
+  void forget_activations();
+  /// Uploads rows known after `steps` steps that are not there yet, about `budget` bytes of them. Returns the
+  /// bytes uploaded.
+  size_t update(const Trace& trace, std::uint64_t steps, size_t budget);
+  /// True while known rows wait for their turn.
+  bool waiting() const { return waiting_; }
+
+  const PooledTensor& of(const Tensor& tensor) const { return tensors_[size_t(tensor.index)]; }
+  void bind(int values_unit, int table_unit) const;
+
+ private:
+  void allocate();
+  size_t add_rows(PooledTensor& entry, const MatrixView& view, int end);
+  void reduce_row(PooledTensor& entry, const MatrixView& view, int row);
+  size_t upload_run(std::uint32_t offset, size_t count, const std::uint32_t* texels);
+
+  std::vector<PooledTensor> tensors_;  // by Tensor::index
+  size_t next_ = 0;                    // whose turn it is
+  bool waiting_ = false;
+  Texture pages_, table_;
+  std::uint32_t page_count_ = 0;
+  std::vector<std::vector<std::uint32_t>> staging_;  // by level
+  std::vector<float> scratch_;
+};
+
+}  // namespace orrery
