@@ -6,7 +6,7 @@ layout(location = 3) in uint table_index;
 layout(location = 4) in uvec4 traits;        // kind, flags (1 causal, 2 attention), first level, levels
 layout(location = 5) in float inverse_range;
 layout(location = 6) in ivec2 known_fresh;   // rows of the tensor known; first fresh row
-layout(location = 7) in vec2 state;          // emphasis, progress
+layout(location = 7) in vec2 state;          // emphasis, progress in 1/4096
 
 uniform vec3 frames[5];
 
@@ -40,7 +40,7 @@ void main() {
   block_traits = traits;
   scale = inverse_range;
   rows_known = known_fresh;
-  block_state = state;
+  block_state = state * vec2(1.0, 1.0 / 4096.0);
   accent = frames[traits.x];
   gl_Position = view_projection * vec4(world, 1.0);
 }
