@@ -6,8 +6,8 @@
 
 namespace orrery {
 
-/// The colours of one theme, as sRGB in 0..1. A ramp has its stops at |v| = 0, .22, .55, 1 (attention: 0, .25,
-/// .6, 1) and is mixed in OKLab.
+/// The colours of one theme, as sRGB in 0..1. A ramp has its stops at |v| = 0, .22, .55, 1 (attention: 0,
+/// .25, .6, 1) and is mixed in OKLab.
 struct Palette {
   glm::vec3 neutral, negative[3], positive[3], attention[3];
   glm::vec3 background_top, background_bottom;

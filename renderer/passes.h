@@ -13,9 +13,9 @@ namespace orrery {
 struct Frame {
   glm::mat4 view_projection{1};
   glm::vec3 eye{0};
-  glm::vec2 resolution{1};    ///< of the canvas drawn into
-  float pixels_a_unit = 1;    ///< of the canvas: pixels of a world unit at distance 1
-  float focus = 1;            ///< distance from the eye to the target
+  glm::vec2 resolution{1};  ///< of the canvas drawn into
+  float pixels_a_unit = 1;  ///< of the canvas: pixels of a world unit at distance 1
+  float focus = 1;          ///< distance from the eye to the target
   float time = 0;
   Theme theme = Theme::dark;
   const Palette* palette = nullptr;

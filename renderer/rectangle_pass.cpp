@@ -4,9 +4,7 @@
 
 namespace orrery {
 
-RectanglePass::RectanglePass() {
-  bind_instances(array_, buffer_, sizeof(Instance), {});
-}
+RectanglePass::RectanglePass() { bind_instances(array_, buffer_, sizeof(Instance), {}); }
 
 void RectanglePass::add_shadow(const Block& block, Emphasis emphasis, const Palette& palette, Theme theme) {
   bool dark = theme == Theme::dark, lit = emphasis == Emphasis::operand || emphasis == Emphasis::result;

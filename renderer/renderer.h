@@ -44,7 +44,8 @@ class Renderer {
   int cells_a_tile(const Tensor& tensor) const;
   /// True while numbers that are known are not uploaded yet: draw again soon.
   bool loading() const;
-  /// Bytes of numbers to upload in one frame at most (default 8 MiB); pictures that must be complete set SIZE_MAX.
+  /// Bytes of numbers to upload in one frame at most (default 8 MiB); pictures that must be complete set
+  /// SIZE_MAX.
   void set_upload_budget(size_t bytes);
   /// Compiles the shaders again; throws Error and keeps the old ones if that fails.
   void reload_shaders();

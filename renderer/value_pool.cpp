@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::uint32_t page_width = 2048, page_texels = page_width * page_width;
 constexpr int max_levels = 16;
-constexpr int table_tensors = 64;             // tensors a line of the table
-constexpr int bin_shift = 19;                 // 16 bins an octave
+constexpr int table_tensors = 64;                           // tensors a line of the table
+constexpr int bin_shift = 19;                               // 16 bins an octave
 constexpr int first_bin = (127 - 24) << 4, bins = 40 << 4;  // 2^-24 .. 2^16
 
 /// Half precision of a number that is not negative; what is too large for it becomes the largest.
@@ -148,7 +148,8 @@ size_t ValuePool::update(const Trace& trace, std::uint64_t steps, size_t budget)
 }
 
 void ValuePool::reduce_row(PooledTensor& entry, const MatrixView& view, int row) {
-  // Each level's cells are sums over pairs of the level before; the row's sums join the open row of the level.
+  // Each level's cells are sums over pairs of the level before; the row's sums join the open row of the
+  // level.
   int valid = entry.causal ? std::min(entry.cols, row + 1) : entry.cols;
   size_t stride = size_t(entry.cols) + 1;
   scratch_.assign(stride * 2, 0.f);

@@ -12,15 +12,15 @@ namespace orrery {
 /// Where a tensor's numbers stand in the pool.
 struct PooledTensor {
   const Tensor* tensor = nullptr;
-  int rows = 0, cols = 0;      ///< what the layout shows of it
-  int first_level = 0;         ///< finest level kept: its texels are means over 2^first_level cells each way
-  int levels = 0;              ///< levels 0 .. levels - 1; those below first_level are not kept
+  int rows = 0, cols = 0;  ///< what the layout shows of it
+  int first_level = 0;     ///< finest level kept: its texels are means over 2^first_level cells each way
+  int levels = 0;          ///< levels 0 .. levels - 1; those below first_level are not kept
   std::uint32_t offset[16] = {};
-  int uploaded = 0;            ///< rows that are in the texture
-  bool causal = false;         ///< cells right of the diagonal are masked
+  int uploaded = 0;     ///< rows that are in the texture
+  bool causal = false;  ///< cells right of the diagonal are masked
   Range range;
-  std::vector<std::uint32_t> histogram;        ///< of |v|, logarithmic
-  std::vector<std::vector<float>> open_rows;   ///< by level: sums of v+, of v-, counts of the row being filled
+  std::vector<std::uint32_t> histogram;       ///< of |v|, logarithmic
+  std::vector<std::vector<float>> open_rows;  ///< by level: sums of v+, of v-, counts of the row being filled
 };
 
 /// All numbers that are drawn, as textures: pages of 2048 x 2048 texels (v+, v-) in half precision, in which

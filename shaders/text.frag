@@ -1,6 +1,5 @@
 in vec2 atlas_place;
 flat in vec4 ink_colour;
-flat in float ems;
 out vec4 colour;
 
 uniform sampler2D glyphs;

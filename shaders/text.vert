@@ -1,18 +1,17 @@
 // One quad a glyph, in the plane of the faces.
 layout(location = 0) in vec4 anchor;       // world; w: world units an em
 layout(location = 1) in vec4 box;          // left, top, width, height in ems from the anchor (y upwards)
-layout(location = 2) in vec4 atlas_box;    // in the atlas, 0..1
+layout(location = 2) in vec4 atlas_box;    // in the atlas, texels
 layout(location = 3) in vec4 ink;
 
 out vec2 atlas_place;
 flat out vec4 ink_colour;
-flat out float ems;
+uniform vec2 atlas_size;
 
 void main() {
   vec2 q = vec2(gl_VertexID & 1, gl_VertexID >> 1);
   vec2 em = box.xy + vec2(q.x * box.z, -q.y * box.w);
-  atlas_place = atlas_box.xy + q * atlas_box.zw;
+  atlas_place = (atlas_box.xy + q * atlas_box.zw) / atlas_size;
   ink_colour = ink;
-  ems = anchor.w;
   gl_Position = view_projection * vec4(anchor.xyz + vec3(em * anchor.w, 0.0), 1.0);
 }

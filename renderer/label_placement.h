@@ -1,0 +1,25 @@
+#pragma once
+#include <glm/glm.hpp>
+#include <vector>
+
+namespace orrery {
+
+/// A text's rectangle on the screen, in pixels, and how much it wants to be seen.
+struct ScreenLabel {
+  glm::vec2 low{0}, high{0};
+  float priority = 0;
+  int index = 0;  ///< the caller's
+};
+
+/// Keeps the labels that do not overlap one of higher priority (earlier first where equal): sorts `labels` by
+/// priority and removes the others.
+void keep_clear_labels(std::vector<ScreenLabel>& labels);
+
+/// How a text of `pixels` height is drawn: not at all below 7, faded in up to 10, never above 40.
+struct TextSize {
+  float factor = 1;  ///< of its size in the world
+  float alpha = 1;
+};
+TextSize text_size(float pixels);
+
+}  // namespace orrery
