@@ -68,8 +68,7 @@ void Camera::zoom(float factor, float x, float y, float aspect) {
 
 void Camera::fly(glm::vec3 right_up_forward) {
   const glm::mat3 basis = axes(*this);
-  target +=
-      basis[0] * right_up_forward.x + basis[1] * right_up_forward.y - basis[2] * right_up_forward.z;
+  target += basis[0] * right_up_forward.x + basis[1] * right_up_forward.y - basis[2] * right_up_forward.z;
 }
 
 Camera Camera::framing(glm::vec3 low, glm::vec3 high, float aspect, float margin) const {
@@ -93,7 +92,8 @@ Camera Camera::framing(glm::vec3 low, glm::vec3 high, float aspect, float margin
     }
     front = std::max(front, p.z);
   }
-  const float need_x = (most[0] - least[0]) / (2 * tangent_x), need_y = (most[1] - least[1]) / (2 * tangent_y);
+  const float need_x = (most[0] - least[0]) / (2 * tangent_x),
+              need_y = (most[1] - least[1]) / (2 * tangent_y);
   const float back = std::max({need_x, need_y, front + nearest});
   const glm::vec3 offset{(most[0] + least[0]) / 2, (most[1] + least[1]) / 2, 0};
   camera.target = centre + basis * offset;

@@ -88,8 +88,9 @@ char32_t next_character(std::string_view& text) {
   return good ? character : U'\ufffd';
 }
 
-GlyphAtlas::GlyphAtlas()
-    : font_(std::make_unique<Font>(find_font())), texels_(size_t(size_) * size_t(size_), 0) {}
+GlyphAtlas::GlyphAtlas() : font_(std::make_unique<Font>(find_font())) {
+  texels_.resize(size_t(size_) * size_t(size_), 0);
+}
 GlyphAtlas::~GlyphAtlas() = default;
 
 const Glyph& GlyphAtlas::glyph(char32_t character) {

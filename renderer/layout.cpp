@@ -121,7 +121,7 @@ class Arranger {
     Panel panel;
     const float top = text_ * 2.8f;
     float left = 0, right = 0, low = top + tallest;
-    float ends[2] = {top, top};
+
     std::vector<float> finished;  // where each part ends: the state that it leads to stands there
     for (int s = 0; s < 2; ++s) {
       const float scale = heights[s] > 0 ? std::clamp(tallest / heights[s], 1.f, 1.7f) : 1;
@@ -130,7 +130,6 @@ class Arranger {
         (s == 0 ? left : right) = std::max(s == 0 ? left : right, part.size.x * scale);
         y += part.size.y * scale;
       }
-      ends[s] = y;
       low = std::max(low, y);
     }
     for (int s = 0; s < 2; ++s) {

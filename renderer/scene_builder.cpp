@@ -1,0 +1,277 @@
+#include "renderer/scene_builder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "renderer/palette.h"
+
+namespace orrery {
+
+/// The step that the eye is on.
+struct SceneBuilder::Step {
+  std::uint64_t complete = 0;      ///< steps shown whole
+  float fraction = 1;              ///< how far `tensor` has come
+  const Tensor* tensor = nullptr;  ///< what is being computed; null: nothing, or the choice of a token
+  bool choosing = false;           ///< the pass's last step: a token is drawn
+  Rows rows;                       ///< rows of the pass under way
+  int pass = -1;
+};
+
+namespace {
+
+constexpr int predictions_shown = 5;
+const glm::vec3 chosen_colour_dark{1.f, 0.83f, 0.45f}, chosen_colour_light{0.72f, 0.29f, 0.05f};
+
+glm::vec4 with_alpha(glm::vec3 colour, float alpha) { return {colour, alpha}; }
+
+glm::vec3 chosen_colour(Theme theme) {
+  return theme == Theme::dark ? chosen_colour_dark : chosen_colour_light;
+}
+
+bool reads(const Tensor& op_result, const Tensor& tensor) {
+  return std::ranges::find(op_result.inputs, &tensor) != op_result.inputs.end();
+}
+
+glm::vec3 bezier(const glm::vec3 (&p)[4], float t) {
+  const float s = 1 - t;
+  return s * s * s * p[0] + 3 * s * s * t * p[1] + 3 * s * t * t * p[2] + t * t * t * p[3];
+}
+
+const Block* first_block(const Layout& layout, const Tensor& tensor) {
+  const auto& blocks = layout.blocks_of[size_t(tensor.index)];
+  return blocks.empty() ? nullptr : &layout.blocks[size_t(blocks.front())];
+}
+
+std::string percent(float probability) {
+  char text[16];
+  std::snprintf(text, sizeof text, probability >= 0.0995f ? "%.0f%%" : "%.1f%%", double(probability) * 100);
+  return text;
+}
+
+}  // namespace
+
+void SceneBuilder::build(Scene& scene, const Layout& layout, const Trace* trace, double position,
+                         const SceneOptions& options) {
+  Step step;
+  scene.layout = &layout;
+  scene.trace = trace;
+  scene.theme = options.theme;
+  scene.colour_blind = options.colour_blind;
+  scene.time = options.time;
+  scene.marks.clear();
+  scene.strands.clear();
+  scene.texts.clear();
+  if (trace) {
+    position = std::min(position, double(trace->published()));
+    step.complete = std::uint64_t(position);
+    step.fraction = float(position - double(step.complete));
+    const bool under_way = step.fraction > 0;
+    if (under_way || step.complete > 0) {
+      const StepPlace place = trace->place(under_way ? step.complete : step.complete - 1);
+      if (!under_way) step.fraction = 1;
+      step.pass = place.pass;
+      step.rows = trace->pass(place.pass).rows;
+      step.choosing = place.step == int(trace->graph().steps().size());
+      if (!step.choosing) step.tensor = trace->graph().steps()[size_t(place.step)];
+    }
+    // The step under way is drawn from finished numbers, so the renderer may read them.
+    scene.steps = step.complete + (under_way ? 1 : 0);
+  } else {
+    scene.steps = 0;
+  }
+  add_blocks(scene, layout, trace, step);
+  add_strands(scene, layout, step, options);
+  add_labels(scene, layout, options);
+  if (trace) {
+    add_token_texts(scene, layout, *trace, step, options);
+    add_predictions(scene, layout, *trace, step, options);
+    if (step.choosing) add_falling_token(scene, layout, *trace, step, options);
+  }
+  add_marks(scene, trace, options);
+}
+
+void SceneBuilder::add_blocks(Scene& scene, const Layout& layout, const Trace* trace,
+                              const Step& step) const {
+  scene.blocks.resize(layout.blocks.size());
+  for (size_t i = 0; i < layout.blocks.size(); ++i) {
+    const Tensor& tensor = *layout.blocks[i].tensor;
+    BlockState state;
+    state.known_rows = trace                         ? trace->rows_known(tensor, scene.steps)
+                       : tensor.role == Role::weight ? tensor.rows.size
+                                                     : 0;
+    if (step.tensor) {
+      state.emphasis = reads(*step.tensor, tensor) ? Emphasis::operand : Emphasis::dimmed;
+      if (&tensor == step.tensor) {
+        state.emphasis = Emphasis::result;
+        state.fresh_row = step.rows.begin;
+        state.progress = step.fraction;
+      }
+    }
+    scene.blocks[i] = state;
+  }
+}
+
+void SceneBuilder::add_strands(Scene& scene, const Layout& layout, const Step& step,
+                               const SceneOptions& options) const {
+  const Palette& colours = palette(options.theme, options.colour_blind);
+  for (size_t i = 0; i < layout.strands.size(); ++i) {
+    const Strand& strand = layout.strands[i];
+    const bool active = step.tensor == strand.to;
+    SceneStrand drawn;
+    drawn.strand = int(i);
+    std::copy(std::begin(strand.points), std::end(strand.points), drawn.points);
+    drawn.width = active && !strand.ribbon ? strand.width * 1.8f : strand.width;
+    const float still = strand.ribbon ? 0.42f : step.tensor ? 0.1f : 0.3f;
+    drawn.colour = with_alpha(colours.frame(strand.from->kind), active ? 0.95f : still);
+    if (active && !options.reduced_motion) {
+      drawn.flow = 1;
+      drawn.phase = std::fmod(options.time * 0.8f, 1.f);
+    }
+    scene.strands.push_back(drawn);
+  }
+}
+
+void SceneBuilder::add_labels(Scene& scene, const Layout& layout, const SceneOptions& options) const {
+  const Palette& colours = palette(options.theme, options.colour_blind);
+  for (const Label& label : layout.labels) {
+    SceneText text;
+    text.text = options.translate ? options.translate(label.text) : label.text.english();
+    text.anchor = label.anchor;
+    text.height = label.height;
+    text.align = label.align;
+    text.max_width = label.max_width;
+    text.rank = label.rank;
+    const bool large = label.rank == LabelRank::model || label.rank == LabelRank::layer;
+    glm::vec3 colour = large ? colours.text : colours.faint_text;
+    if (label.rank == LabelRank::part) colour = glm::mix(colours.text, colours.faint_text, 0.35f);
+    text.colour = with_alpha(colour, 1);
+    text.priority = 10.f - 2.f * float(label.rank) + std::min(label.height, 100.f) * 0.01f;
+    scene.texts.push_back(std::move(text));
+  }
+}
+
+/// The token of every row beside the input, the states of the stream and the logits; the words of a small
+/// vocabulary above the columns of the logits.
+void SceneBuilder::add_token_texts(Scene& scene, const Layout& layout, const Trace& trace, const Step& step,
+                                   const SceneOptions& options) const {
+  const Palette& colours = palette(options.theme, options.colour_blind);
+  const int tokens = trace.token_count(scene.steps);
+  for (const Block& block : layout.blocks) {
+    const Tensor& tensor = *block.tensor;
+    const bool named = tensor.role == Role::input || tensor.spine || tensor.kind == Kind::attention ||
+                       &tensor == &trace.graph().logits();
+    if (!named || block.first_col != 0 || tensor.head > 0) continue;
+    for (int row = block.first_row; row < std::min(block.first_row + block.rows, tokens); ++row) {
+      SceneText text;
+      text.text = trace.model().token_text(trace.token(row));
+      text.height = block.cell.y * 0.86f;
+      text.anchor = block.corner + glm::vec3(-block.cell.y * 0.35f,
+                                             -(float(row - block.first_row) + 0.8f) * block.cell.y, 0);
+      text.align = 1;
+      text.rank = LabelRank::token;
+      const bool fresh = row >= step.rows.begin && row < step.rows.end;
+      text.colour = with_alpha(fresh ? colours.text : colours.faint_text, 1);
+      text.priority = tensor.role == Role::input ? 6.f : 1.f;
+      scene.texts.push_back(std::move(text));
+    }
+  }
+  const Tensor& logits = trace.graph().logits();
+  const Block* block = first_block(layout, logits);
+  if (!block || logits.cols.size > 128) return;
+  for (int col = 0; col < block->cols; ++col) {
+    SceneText text;
+    text.text = trace.model().token_text(block->first_col + col);
+    text.height = block->cell.x * 0.9f;
+    text.anchor = block->corner + glm::vec3((float(col) + 0.5f) * block->cell.x, block->cell.x * 0.25f, 0);
+    text.align = 0.5f;
+    text.rank = LabelRank::token;
+    text.colour = with_alpha(colours.faint_text, 1);
+    text.priority = 1.5f;
+    scene.texts.push_back(std::move(text));
+  }
+}
+
+/// The most probable next tokens, beside the newest row of the logits.
+void SceneBuilder::add_predictions(Scene& scene, const Layout& layout, const Trace& trace, const Step& step,
+                                   const SceneOptions& options) {
+  const Palette& colours = palette(options.theme, options.colour_blind);
+  const Tensor& logits = trace.graph().logits();
+  const Block* block = first_block(layout, logits);
+  const int rows = trace.rows_known(logits, scene.steps);
+  if (!block || rows == 0 || (step.tensor == &logits && step.fraction < 1)) return;
+  if (cached_trace_ != &trace || cached_row_ != rows - 1) {
+    const MatrixView view = trace.view(logits);
+    const std::vector<float> probabilities = softmax({view.row(rows - 1), size_t(view.cols)});
+    best_.clear();
+    for (int id = 0; id < view.cols; ++id) best_.push_back({id, probabilities[size_t(id)]});
+    const auto count = std::min<std::ptrdiff_t>(predictions_shown, std::ssize(best_));
+    std::partial_sort(best_.begin(), best_.begin() + count, best_.end(),
+                      [](const Best& a, const Best& b) { return a.probability > b.probability; });
+    best_.resize(size_t(count));
+    cached_trace_ = &trace;
+    cached_row_ = rows - 1;
+  }
+  const Pass& pass = trace.pass(std::max(step.pass, 0));
+  const bool decided = step.choosing && step.fraction > 0.3f;
+  const float height = std::max(block->size().y * 0.13f, block->cell.y * 0.9f);
+  for (size_t i = 0; i < best_.size(); ++i) {
+    SceneText text;
+    text.text = trace.model().token_text(best_[i].id) + "  " + percent(best_[i].probability);
+    text.height = height;
+    text.anchor =
+        block->corner + glm::vec3(block->size().x + height * 0.5f, -(float(i) * 1.35f + 0.9f) * height, 0);
+    text.rank = LabelRank::part;
+    const bool chosen = decided && best_[i].id == pass.chosen;
+    text.colour = chosen ? with_alpha(chosen_colour(options.theme), 1)
+                         : with_alpha(i == 0 ? colours.text : colours.faint_text, 1);
+    text.priority = 8.f - 0.1f * float(i);
+    scene.texts.push_back(std::move(text));
+  }
+}
+
+/// The chosen token on its way from the logits to the next row of the input.
+void SceneBuilder::add_falling_token(Scene& scene, const Layout& layout, const Trace& trace, const Step& step,
+                                     const SceneOptions& options) const {
+  const Block *from = first_block(layout, trace.graph().logits()),
+              *to = first_block(layout, trace.graph().tokens());
+  if (!from || !to || step.fraction >= 1 || options.reduced_motion) return;
+  const Pass& pass = trace.pass(step.pass);
+  if (pass.rows.end >= to->first_row + to->rows) return;
+  const glm::vec3 start = from->corner + glm::vec3(from->size().x * 0.5f, 0, 4);
+  const glm::vec3 end = to->corner + glm::vec3(0, -(float(pass.rows.end) + 0.8f) * to->cell.y, 4);
+  const float rise = 0.22f * std::abs(end.x - start.x);
+  const glm::vec3 way[4] = {start, start + glm::vec3(0, rise, 20), end + glm::vec3(0, rise, 20), end};
+  SceneStrand strand;
+  strand.strand = -1;
+  std::copy(std::begin(way), std::end(way), strand.points);
+  strand.width = 1.2f;
+  strand.colour = with_alpha(chosen_colour(options.theme), 0.5f);
+  scene.strands.push_back(strand);
+  SceneText text;
+  text.text = trace.model().token_text(pass.chosen);
+  const float eased = step.fraction * step.fraction * (3 - 2 * step.fraction);
+  text.anchor = bezier(way, eased);
+  text.height = std::max(to->cell.y, from->size().y * 0.15f);
+  text.align = 0.5f;
+  text.rank = LabelRank::layer;
+  text.colour = with_alpha(chosen_colour(options.theme), 1);
+  text.priority = 20;
+  scene.texts.push_back(std::move(text));
+}
+
+void SceneBuilder::add_marks(Scene& scene, const Trace* trace, const SceneOptions& options) const {
+  const Palette& colours = palette(options.theme, options.colour_blind);
+  auto mark = [&](const std::optional<Cell>& cell, glm::vec4 own, bool operands) {
+    if (!cell || !cell->tensor) return;
+    const Tensor& tensor = *cell->tensor;
+    scene.marks.push_back({{&tensor, cell->row, cell->col, 1, 1}, own});
+    if (!operands || !trace || !tensor.op || cell->row >= trace->rows_known(tensor, scene.steps)) return;
+    for (const Region& region : tensor.op->explain(tensor, *cell, *trace).reads)
+      scene.marks.push_back({region, with_alpha(colours.frame(region.tensor->kind), 0.9f)});
+  };
+  mark(options.selected, with_alpha(chosen_colour(options.theme), 1), !options.hovered);
+  mark(options.hovered, with_alpha(colours.text, 1), true);
+}
+
+}  // namespace orrery

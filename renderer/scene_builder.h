@@ -1,0 +1,51 @@
+#pragma once
+#include <functional>
+#include <optional>
+
+#include "renderer/scene.h"
+
+namespace orrery {
+
+/// How a scene is to be shown; what the person points at.
+struct SceneOptions {
+  Theme theme = Theme::dark;
+  bool colour_blind = false;
+  bool reduced_motion = false;
+  float time = 0;                                        ///< seconds; only moving flows read it
+  std::optional<Cell> hovered, selected;                 ///< marked with what they were computed from
+  std::function<std::string(const Message&)> translate;  ///< null: English
+};
+
+/// Turns a recording at a cursor into what one frame shows. A pure function of its arguments but for one
+/// cache (the probabilities of the row that is shown). Main thread.
+class SceneBuilder {
+ public:
+  /// Fills `scene` for the layout and the recording (null: weights only) at `position` published steps; its
+  /// fraction is how far the step under way has come. `scene.camera` is left as it is; memory is used again
+  /// from frame to frame.
+  void build(Scene& scene, const Layout& layout, const Trace* trace, double position,
+             const SceneOptions& options);
+
+ private:
+  struct Step;
+  void add_blocks(Scene& scene, const Layout& layout, const Trace* trace, const Step& step) const;
+  void add_strands(Scene& scene, const Layout& layout, const Step& step, const SceneOptions& options) const;
+  void add_labels(Scene& scene, const Layout& layout, const SceneOptions& options) const;
+  void add_token_texts(Scene& scene, const Layout& layout, const Trace& trace, const Step& step,
+                       const SceneOptions& options) const;
+  void add_predictions(Scene& scene, const Layout& layout, const Trace& trace, const Step& step,
+                       const SceneOptions& options);
+  void add_falling_token(Scene& scene, const Layout& layout, const Trace& trace, const Step& step,
+                         const SceneOptions& options) const;
+  void add_marks(Scene& scene, const Trace* trace, const SceneOptions& options) const;
+
+  struct Best {
+    int id;
+    float probability;
+  };
+  const Trace* cached_trace_ = nullptr;
+  int cached_row_ = -1;
+  std::vector<Best> best_;
+};
+
+}  // namespace orrery
