@@ -46,8 +46,8 @@ void add_group_label(Panel& panel, const Group& group, LabelRank rank, glm::vec2
 
 /// One way to arrange the model; several are tried.
 struct Choice {
-  float fold = 1;   ///< width of a side panel, in widths of the residual stream
-  int columns = 1;  ///< layers beside each other
+  float fold[2] = {1, 1};  ///< widths of the left and right panels, in widths of the residual stream
+  int columns = 1;         ///< layers beside each other
 };
 
 class Arranger {
@@ -56,9 +56,9 @@ class Arranger {
       : graph_(graph),
         choice_(choice),
         state_(float(widest_state(graph))),
-        width_(std::max(choice.fold * state_, 40.f)),
-        text_(std::max(width_ / 22, 3.2f)),
-        builder_(graph, options.token_rows, width_, text_) {}
+        text_(std::max(state_ * 0.17f, 4.f)),
+        builders_{{graph, options.token_rows, std::max(choice.fold[0] * state_, 40.f), text_},
+                  {graph, options.token_rows, std::max(choice.fold[1] * state_, 40.f), text_}} {}
 
   Panel arrange() {
     const Sections sections = sections_of(graph_);
@@ -93,14 +93,16 @@ class Arranger {
     inner.add(narrow.group(group), {0, -text_ * 2.2f, 0});
     if (!states.empty()) inner.add(states, {0, -inner.size.y, 0});
     add_group_label(inner, group, LabelRank::layer, {0, -text_ * 1.4f}, text_ * 1.5f, inner.size.x);
-    const float scale = std::clamp(
-        std::min(0.92f * height / inner.size.y, 0.8f * (state_ + 2 * width_) / inner.size.x), 0.05f, 3.f);
+    const float scale =
+        std::clamp(std::min(0.92f * height / inner.size.y,
+                            0.7f * (1 + choice_.fold[0] + choice_.fold[1]) * state_ / inner.size.x),
+                   0.05f, 3.f);
     const float y = low ? height - inner.size.y * scale : (height - inner.size.y * scale) * 0.0f;
     panel.add(inner, {x, -y, 0}, scale);
     return x + inner.size.x * scale;
   }
 
-  int token_rows() const { return builder_.rows_of(graph_.tokens()); }
+  int token_rows() const { return builders_[0].rows_of(graph_.tokens()); }
 
   /// A butterfly: the residual stream in the middle, what is added to it on its sides.
   Panel layer(const Group& group) {
@@ -110,8 +112,9 @@ class Arranger {
     for (int child : group.children) {
       const Group& part = graph_.groups()[size_t(child)];
       Panel inner;
-      inner.add(builder_.group(part), {0, -text_ * 2.1f, 0});
-      add_group_label(inner, part, LabelRank::part, {0, -text_ * 1.4f}, text_ * 1.35f, width_ * 1.2f);
+      inner.add(builders_[side].group(part), {0, -text_ * 2.1f, 0});
+      add_group_label(inner, part, LabelRank::part, {0, -text_ * 1.4f}, text_ * 1.35f,
+                      std::max(inner.size.x, state_));
       heights[side] += inner.size.y;
       sides[side].push_back(std::move(inner));
       side = 1 - side;
@@ -122,9 +125,8 @@ class Arranger {
     const float top = text_ * 2.8f;
     float left = 0, right = 0, low = top + tallest;
 
-    std::vector<float> finished;  // where each part ends: the state that it leads to stands there
     for (int s = 0; s < 2; ++s) {
-      const float scale = heights[s] > 0 ? std::clamp(tallest / heights[s], 1.f, 1.7f) : 1;
+      const float scale = heights[s] > 0 ? std::clamp(tallest / heights[s], 1.f, 2.2f) : 1;
       float y = top;
       for (const Panel& part : sides[s]) {
         (s == 0 ? left : right) = std::max(s == 0 ? left : right, part.size.x * scale);
@@ -133,7 +135,7 @@ class Arranger {
       low = std::max(low, y);
     }
     for (int s = 0; s < 2; ++s) {
-      const float scale = heights[s] > 0 ? std::clamp(tallest / heights[s], 1.f, 1.7f) : 1;
+      const float scale = heights[s] > 0 ? std::clamp(tallest / heights[s], 1.f, 2.2f) : 1;
       float y = top;
       for (const Panel& part : sides[s]) {
         const float x = s == 0 ? left - part.size.x * scale : left + state_ + 2 * gap;
@@ -156,7 +158,7 @@ class Arranger {
   void add_states(Panel& panel, const Group& group, float x, float top, float low) {
     std::vector<Panel> states;
     for (const Tensor* tensor : group.tensors)
-      if (tensor->spine) states.push_back(builder_.single(*tensor));
+      if (tensor->spine) states.push_back(builders_[0].single(*tensor));
     for (size_t i = 0; i < states.size(); ++i) {
       const float part = float(i + 1) / float(states.size());
       const float y = top + (low - top) * part - states[i].size.y;
@@ -166,8 +168,8 @@ class Arranger {
 
   const Graph& graph_;
   Choice choice_;
-  float state_, width_, text_;
-  PanelBuilder builder_;
+  float state_, text_;
+  PanelBuilder builders_[2];
 };
 
 /// How much of a window of that aspect is covered by blocks, those behind others not counted.
@@ -277,24 +279,32 @@ void add_bounds(Layout& layout) {
     layout.high.y = std::max(layout.high.y, label.anchor.y + label.height);
 }
 
+/// Numbers of columns worth a try: those that leave no row half empty without need.
+std::vector<int> column_counts(int layers) {
+  std::vector<int> counts;
+  for (int rows = 1; rows <= std::min(layers, 8); ++rows) {
+    const int columns = (layers + rows - 1) / rows;
+    if (columns <= 12 && (counts.empty() || counts.back() != columns)) counts.push_back(columns);
+  }
+  return counts;
+}
+
 }  // namespace
 
 Layout make_layout(const Graph& graph, const LayoutOptions& options) {
   Panel best;
   float best_fit = -1;
   const int layers = std::max(1, graph.layer_count());
-  for (float fold : {1.f, 1.5f, 2.f, 2.5f, 3.f, 4.f}) {
-    for (int rows = 1; rows <= layers && rows <= 8; ++rows) {
-      const int columns = (layers + rows - 1) / rows;
-      Panel panel = Arranger(graph, options, {fold, columns}).arrange();
-      const float found = fit(panel, options.aspect);
-      if (found > best_fit) {
-        best_fit = found;
-        best = std::move(panel);
+  for (float left : {1.f, 1.25f, 1.6f, 2.f})
+    for (float right : {1.f, 2.f, 4.f})
+      for (int columns : column_counts(layers)) {
+        Panel panel = Arranger(graph, options, {{left, right}, columns}).arrange();
+        const float found = fit(panel, options.aspect);
+        if (found > best_fit) {
+          best_fit = found;
+          best = std::move(panel);
+        }
       }
-      if (layers > 16 && columns > 12) rows += 1;
-    }
-  }
   Layout layout;
   layout.blocks = std::move(best.blocks);
   layout.labels = std::move(best.labels);

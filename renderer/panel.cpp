@@ -150,7 +150,7 @@ Panel PanelBuilder::cluster(const Cluster& cluster) const {
       body.add(stack(rest, from, std::min(part, cols - from)), {0, -body.size.y, 0});
   } else if (first.role == Role::weight && rows_of(first) > 2 * cols &&
              float(rows_of(first)) > width_ * 1.3f) {
-    const int windows = std::max(1, int((width_ + gap) / (float(cols) + gap)));
+    const int windows = std::max(1, int((width_ + gap) / (float(cols) + gap) + 0.15f));
     const int part = (rows_of(first) + windows - 1) / windows;
     label(body, first, 0, -label_height_ * 1.05f, width_);
     for (int from = 0, i = 0; from < rows_of(first); from += part, ++i) {
@@ -173,7 +173,8 @@ Panel PanelBuilder::cluster(const Cluster& cluster) const {
   return panel;
 }
 
-/// Groups that work side by side stand behind each other, each a little to the left and up so that it shows.
+/// Groups that work side by side stand behind each other, each a little to the left so that it shows; none
+/// higher or lower, so that the lines of labels stay free.
 Panel PanelBuilder::parallel(const Group& group) const {
   Panel panel;
   std::vector<Panel> members;
@@ -185,14 +186,12 @@ Panel PanelBuilder::parallel(const Group& group) const {
   }
   const int count = int(members.size());
   if (count == 0) return panel;
-  const float shift = count > 1 ? std::min(0.3f * size.x, 0.75f * size.x / float(count - 1)) : 0;
-  const float rise = count > 1 ? std::min(0.05f * size.y, 0.15f * size.y / float(count - 1)) : 0;
-  const float back = std::max(0.22f * size.x, 6.f);
+  const float shift = count > 1 ? std::min(0.14f * size.x, 0.5f * size.x / float(count - 1)) : 0;
+  const float back = std::max(0.14f * size.x, 6.f);
   for (int i = 0; i < count; ++i) {
     const float behind = float(i);
     if (i > 0) members[size_t(i)].labels.clear();
-    panel.add(members[size_t(i)],
-              {shift * float(count - 1 - i), -rise * float(count - 1 - i), -back * behind});
+    panel.add(members[size_t(i)], {shift * float(count - 1 - i), 0, -back * behind});
   }
   return panel;
 }
