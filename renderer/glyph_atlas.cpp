@@ -89,7 +89,7 @@ char32_t next_character(std::string_view& text) {
 }
 
 GlyphAtlas::GlyphAtlas() : font_(std::make_unique<Font>(find_font())) {
-  texels_.resize(size_t(size_) * size_t(size_), 0);
+  texels_.assign(size_t(size_) * size_t(size_), 0);
 }
 GlyphAtlas::~GlyphAtlas() = default;
 
