@@ -1,0 +1,32 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "model/message.h"
+
+namespace orrery {
+
+struct App;
+
+/// Something that a person can do. The one table of them feeds keys, buttons and the help page.
+struct Action {
+  const char* id;
+  int key = 0;           ///< GLFW_KEY_*; 0: no key
+  bool control = false;  ///< with Ctrl held
+  const char* key_name;  ///< as the help page shows it
+  Message label;
+  void (*run)(App&);
+  bool camera_stop = false;  ///< 1-9: shown as one line in the help
+};
+const std::vector<Action>& actions();
+/// Runs the action of a key; false if there is none. Not called while a text field has the focus (but for
+/// Esc).
+bool run_key(App& app, int key, bool control);
+void run_action(App& app, const char* id);
+/// What the mouse does, for the help page: pairs of gesture and effect.
+struct Gesture {
+  Message gesture, effect;
+};
+const std::vector<Gesture>& gestures();
+
+}  // namespace orrery

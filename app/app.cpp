@@ -1,0 +1,322 @@
+#include "app/app.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <sstream>
+
+#include "app/language.h"
+#include "app/shipped_models.h"
+
+namespace orrery {
+
+App::App(const ViewOptions& given) : options(given), settings(load_settings(settings_file())) {
+  if (!options.theme.empty()) settings.theme = options.theme == "light" ? Theme::light : Theme::dark;
+  if (!options.language.empty()) settings.language = options.language;
+  if (!set_language(settings.language)) settings.language = "en";
+  sampling = options.sampling;
+  pending_prompt_ = options.prompt;
+  pending_ids_ = options.ids;
+  std::string wanted = options.model;
+  if (wanted.empty() && find_shipped_model("sort-abc")) wanted = "sort-abc";
+  if (wanted.empty() && !shipped_models().empty()) wanted = shipped_models().front().name;
+  if (wanted.empty())
+    pages.models = true;
+  else
+    load_model(wanted);
+}
+
+void App::tell(Message message, bool error) {
+  for (const Notice& notice : notices)
+    if (notice.message.english() == message.english()) return;
+  notices.push_back({std::move(message), error, now + 6});
+  if (notices.size() > 4) notices.pop_front();
+  awake = 4;
+}
+
+void App::apply_settings() {
+  if (!set_language(settings.language)) settings.language = current_language();
+  awake = 4;
+}
+
+void App::load_model(const std::string& name_or_path) {
+  if (name_or_path.empty()) return;
+  worker.load(model_path(name_or_path));
+  pages.models = false;
+  awake = 4;
+}
+
+/// Numbers between commas or spaces: how tokens are written for a model without a tokenizer.
+static std::optional<std::vector<int>> read_ids(const std::string& text) {
+  std::vector<int> ids;
+  std::string clean = text;
+  std::replace(clean.begin(), clean.end(), ',', ' ');
+  std::istringstream in(clean);
+  for (int id; in >> id;) ids.push_back(id);
+  if (!in.eof()) return std::nullopt;
+  return ids;
+}
+
+void App::retokenize() {
+  prompt.ids.clear();
+  prompt.pieces.clear();
+  prompt.problem.reset();
+  if (!model) return;
+  if (const Tokenizer* tokenizer = model->tokenizer()) {
+    try {
+      for (const TokenSpan& span : tokenizer->encode(prompt.text)) prompt.ids.push_back(span.id);
+    } catch (const Error& error) {
+      prompt.problem = error.message;
+    }
+  } else if (auto ids = read_ids(prompt.text)) {
+    prompt.ids = *ids;
+  } else {
+    prompt.problem = say("This model has no tokenizer: write token ids as numbers, like 1, 2, 3");
+  }
+  int vocabulary = model->vocabulary_size(), capacity = model->graph().capacity();
+  for (int id : prompt.ids) {
+    if (id < 0 || id >= vocabulary)
+      prompt.problem =
+          say("Token {0} is outside of the vocabulary: ids go from 0 to {1}", id, vocabulary - 1);
+    prompt.pieces.push_back(model->token_text(id));
+  }
+  if (prompt.problem) return;
+  if (prompt.ids.empty())
+    prompt.problem = say("Type a text for the model to go on from, then press Enter");
+  else if (int(prompt.ids.size()) > capacity)
+    prompt.problem =
+        say("These are {0} tokens; {1} fit into this model's context", prompt.ids.size(), capacity);
+}
+
+void App::start_run() {
+  retokenize();
+  if (!model || prompt.problem) return;
+  resume_at_ = -1;
+  resume_ = true;
+  worker.start({prompt.ids, options.new_tokens, sampling});
+  worker.allow(2);
+}
+
+void App::restart_run() {
+  if (!trace) return start_run();
+  playback.jump(0);
+  playback.playing = true;
+}
+
+void App::force_token(int id) {
+  if (!trace || predictions.pass < 0 || predictions.trace != trace.get()) return;
+  if (trace->token_count(trace->published()) >= trace->capacity() &&
+      predictions.pass + 1 >= trace->pass_count())
+    return tell(say("The context is full: no token fits after this one. Start again from the prompt."));
+  std::uint64_t at = trace->step_number({predictions.pass + 1, 0});
+  // A pass is forked only when its numbers are complete: where the eye is still in it, the worker goes on
+  // first.
+  if (trace->published() + 1 < at)
+    return tell(say("This pass is still being computed: try again in a moment."));
+  resume_at_ = double(at);
+  resume_ = playback.playing;
+  worker.go_on(trace, predictions.pass, id, {prompt.ids, options.new_tokens, sampling});
+  worker.allow(at + 1);
+}
+
+void App::change_sampling(const SamplingSettings& changed) {
+  if (changed == sampling) return;
+  sampling = changed;
+  worker.set_sampling(sampling, options.new_tokens);
+  if (!trace) return;
+  // Seen from the past, the new settings act from the next token on: a fork after the token before it.
+  int pass = trace->place(playback.steps()).pass;
+  if (pass > 0 && pass + 1 < trace->pass_count()) {
+    resume_at_ = playback.position;
+    resume_ = playback.playing;
+    worker.go_on(trace, pass, trace->pass(pass).chosen, {prompt.ids, options.new_tokens, sampling});
+    worker.allow(playback.limit());
+  }
+  awake = 4;
+}
+
+void App::toggle_play() {
+  if (!trace) return start_run();
+  playback.stop_gliding();
+  if (!playback.playing && run_ended && playback.position >= double(trace->published())) playback.jump(0);
+  playback.playing = !playback.playing;
+}
+
+void App::step(int way) {
+  if (!trace) return;
+  double from = playback.position;
+  if (way < 0)
+    playback.jump(std::ceil(from) - 1), playback.playing = false;
+  else
+    playback.glide(std::floor(from) + 1, settings.reduced_motion ? 0 : 0.4);
+}
+
+void App::step_layer(int way) {
+  if (!trace) return;
+  int count = trace->steps_a_pass();
+  auto layer_at = [&](std::int64_t step) {
+    int index = int(step % count);
+    return index == count - 1 ? 1 << 20 : trace->graph().steps()[size_t(index)]->layer;
+  };
+  auto at = std::int64_t(playback.steps());
+  if (way > 0) {
+    std::int64_t to = at + 1;
+    while (layer_at(to) == layer_at(to - 1) && to - at < count) ++to;
+    playback.glide(double(to), settings.reduced_motion ? 0 : 1.2);
+  } else if (at > 0) {
+    std::int64_t to = at - 1;
+    while (to > 0 && layer_at(to) == layer_at(to - 1)) --to;
+    playback.jump(double(to));
+    playback.playing = false;
+  }
+}
+
+void App::step_token(int way) {
+  if (!trace) return;
+  auto at = std::int64_t(playback.steps());
+  int count = trace->steps_a_pass();
+  if (way > 0) {
+    playback.glide(double((at / count + 1) * count), settings.reduced_motion ? 0 : 1.5);
+  } else {
+    std::int64_t to = at % count == 0 && playback.fraction() == 0 ? at - count : at / count * count;
+    playback.jump(double(std::max<std::int64_t>(0, to)));
+    playback.playing = false;
+  }
+}
+
+void App::go_back() {
+  if (pages.any())
+    pages = {};
+  else if (!notices.empty())
+    notices.pop_back();
+  else if (flying)
+    flying = false, scene.set_flying(false);
+  else if (presenter)
+    presenter = false;
+  else if (scene.selected)
+    scene.selected.reset();
+  else
+    playback.playing = false;
+  awake = 4;
+}
+
+const Tensor* App::current_tensor() const {
+  if (!trace) return nullptr;
+  int step = trace->place(playback.current()).step;
+  auto steps = trace->graph().steps();
+  return step < int(steps.size()) ? steps[size_t(step)] : nullptr;
+}
+
+Message App::caption() const {
+  if (!model) return say("No model is open: choose one.");
+  if (!trace) return say("Type a text for the model to go on from, then press Enter");
+  if (const Tensor* tensor = current_tensor()) return tensor->op->sentence(*tensor);
+  int pass = trace->place(playback.current()).pass;
+  if (pass < trace->pass_count() && playback.fraction() == 0 && trace->pass(pass).chosen >= 0)
+    return say("The next token is chosen: {0}. It becomes the next input.",
+               model->token_text(trace->pass(pass).chosen));
+  return say("The next token is drawn from the probabilities.");
+}
+
+void App::take_events() {
+  for (Event& event : worker.poll()) {
+    awake = 4;
+    switch (event.kind) {
+      case Event::Kind::model_loaded: {
+        model = event.model;
+        trace.reset();
+        predictions = {};
+        scene.show(model, nullptr);
+        playback.restart(0);
+        std::string own = model->config().text("prompt", "");
+        if (!pending_ids_.empty()) {
+          prompt.text.clear();
+          for (int id : pending_ids_) prompt.text += (prompt.text.empty() ? "" : ", ") + std::to_string(id);
+          if (const Tokenizer* tokenizer = model->tokenizer()) prompt.text = tokenizer->decode(pending_ids_);
+        } else if (!pending_prompt_.empty()) {
+          prompt.text = pending_prompt_;
+        } else if (!own.empty()) {
+          prompt.text = own;
+        }
+        retokenize();
+        if (!pending_ids_.empty() && !prompt.problem) prompt.ids = pending_ids_;
+        if (prompt.problem && pending_prompt_.empty() && own.empty()) {
+          prompt.text = model->tokenizer() ? model->tokenizer()->bytes(0) : "0";
+          retokenize();
+        }
+        if (!prompt.problem) {
+          resume_ = true;
+          resume_at_ = -1;
+          worker.start({prompt.ids, options.new_tokens, sampling});
+          worker.allow(std::uint64_t(1) << 40);  // the first picture is complete: the whole prompt at once
+        } else if (!prompt.text.empty()) {
+          tell(*prompt.problem, true);
+        }
+        pending_prompt_.clear();
+        pending_ids_.clear();
+        break;
+      }
+      case Event::Kind::run_started:
+        trace = event.trace;
+        run_ended = false;
+        predictions = {};
+        scene.show(model, trace);
+        playback.restart(resume_at_ >= 0 ? resume_at_ : 0);
+        playback.playing = resume_ && !(first_ && settings.reduced_motion);
+        // The first run begins where the prompt has been read: a complete picture, and the first prediction.
+        if (first_) playback.restart(double(trace->steps_a_pass() - 1));
+        first_ = false;
+        worker.allow(playback.limit());
+        break;
+      case Event::Kind::run_ended:
+        if (trace == event.trace) run_ended = true, end_state = event.state;
+        break;
+      case Event::Kind::load_failed:
+      case Event::Kind::run_failed:
+        tell(event.message, true);
+        break;
+      case Event::Kind::load_cancelled:
+        break;
+    }
+  }
+}
+
+bool App::advance(double seconds) {
+  if (!trace) return false;
+  bool moved = playback.advance(seconds, trace->published(), run_ended);
+  worker.allow(playback.limit());
+  return moved || playback.moving();
+}
+
+void App::update_predictions() {
+  if (!trace) return;
+  StepPlace place = trace->place(playback.steps());
+  int pass = place.step > trace->graph().logits().step ? place.pass : place.pass - 1;
+  if (pass >= trace->pass_count()) return;
+  bool taken = pass >= 0 && playback.steps() >= trace->step_number({pass + 1, 0});
+  predictions.chosen = taken ? trace->pass(pass).chosen : -1;
+  predictions.forced = taken && trace->pass(pass).forced;
+  SamplingSettings used = pass < 0 ? sampling : trace->pass(pass).sampling;
+  if (predictions.trace == trace.get() && predictions.pass == pass && predictions.settings == used &&
+      !predictions.by_probability.empty())
+    return;
+  bool filtered = predictions.filtered;
+  predictions = {trace.get(), pass, used, {}, {}, filtered, predictions.chosen, predictions.forced};
+  if (pass < 0) return;
+  try {
+    predictions.sample = sample(trace->logits_of(pass), used, trace->pass(pass).rows.end);
+  } catch (const Error& error) {
+    predictions.pass = -1;
+    return tell(error.message, true);
+  }
+  const auto& shown = filtered && !predictions.sample.stages.empty()
+                          ? predictions.sample.stages.back().probabilities
+                          : predictions.sample.probabilities;
+  auto& order = predictions.by_probability;
+  order.resize(shown.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int a, int b) { return shown[size_t(a)] > shown[size_t(b)]; });
+}
+
+}  // namespace orrery

@@ -1,0 +1,178 @@
+#include <cstring>
+
+#include "app/actions.h"
+#include "app/app.h"
+#include "app/language.h"
+#include "app/panels/panels.h"
+#include "app/shipped_models.h"
+#include "app/style.h"
+
+namespace orrery {
+using namespace ui;
+
+namespace {
+
+/// A page in the middle of the window, over the scene. False if the person closed it.
+bool begin_page(const char* name, const char* title, float width) {
+  ImVec2 display = ImGui::GetIO().DisplaySize;
+  ImGui::SetNextWindowPos({display.x / 2, display.y / 2}, ImGuiCond_Always, {0.5f, 0.5f});
+  ImGui::SetNextWindowSizeConstraints({std::min(px(width), display.x), 0},
+                                      {std::min(px(width), display.x), std::max(1.f, display.y - px(40))});
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 1);
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {px(22), px(18)});
+  ImGui::Begin(name, nullptr,
+               ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_AlwaysAutoResize |
+                   ImGuiWindowFlags_NoSavedSettings);
+  ImGui::PopStyleVar(2);
+  mark(name, ImGui::GetWindowPos(),
+       {ImGui::GetWindowPos().x + ImGui::GetWindowWidth(),
+        ImGui::GetWindowPos().y + ImGui::GetWindowHeight()});
+  text(Font::title, colours().text, title);
+  ImGui::SameLine(ImGui::GetWindowWidth() - px(50));
+  std::string close = std::string(name) + "_close";
+  return !icon_button(close.c_str(), Icon::close, tr("Close"), px(26));
+}
+
+int grow(ImGuiInputTextCallbackData* data) {
+  auto& words = *static_cast<std::string*>(data->UserData);
+  words.resize(size_t(data->BufTextLen));
+  data->Buf = words.data();
+  return 0;
+}
+
+}  // namespace
+
+void model_page(App& app) {
+  app.pages.models = begin_page("models_page", tr("Choose a model"), 560);
+  bool chinese = current_language() == "zh-Hant";
+  for (const ShippedModel& model : shipped_models()) {
+    ImGui::PushID(model.name.c_str());
+    ImVec2 at = ImGui::GetCursorScreenPos();
+    float width = ImGui::GetContentRegionAvail().x, high = px(58);
+    if (ImGui::InvisibleButton("model", {width, high})) app.load_model(model.path.string());
+    bool hovered = ImGui::IsItemHovered(), open = app.model && app.model->name() == model.name;
+    mark(("model_" + model.name).c_str());
+    ImVec2 after = ImGui::GetCursorPos();
+    ImDrawList* list = ImGui::GetWindowDrawList();
+    list->AddRectFilled(at, {at.x + width, at.y + high}, pack(hovered ? colours().line : colours().raised),
+                        px(6));
+    if (open) list->AddRect(at, {at.x + width, at.y + high}, pack(colours().accent), px(6), 0, px(2));
+    ImGui::SetCursorScreenPos({at.x + px(12), at.y + px(8)});
+    text(Font::body, colours().text, model.name.c_str());
+    ImGui::SetCursorScreenPos({at.x + px(12), at.y + px(32)});
+    const std::string& about =
+        chinese && !model.description_zh_hant.empty() ? model.description_zh_hant : model.description;
+    need_glyphs(about.c_str());
+    WithFont with(Font::small);
+    text(Font::small, colours().muted, fitting(about, width - px(24)).c_str());
+    ImGui::SetCursorPos(after);
+    ImGui::PopID();
+  }
+  heading(tr("A folder or a .safetensors file (it may also be dropped on the window)"));
+  ImGui::SetNextItemWidth(ImGui::GetContentRegionAvail().x - px(90));
+  need_glyphs(app.path_field.c_str());
+  bool entered = ImGui::InputTextWithHint(
+      "##path", "/path/to/model", app.path_field.data(), app.path_field.capacity() + 1,
+      ImGuiInputTextFlags_CallbackResize | ImGuiInputTextFlags_EnterReturnsTrue, grow, &app.path_field);
+  mark("model_path");
+  ImGui::SameLine();
+  if (button("open_model", tr("Open"), true, {px(80), 0}) || entered) app.load_model(app.path_field);
+  ImGui::End();
+}
+
+void settings_page(App& app) {
+  app.pages.settings = begin_page("settings_page", tr("Settings"), 420);
+  Settings& s = app.settings;
+  heading(tr("Theme"));
+  if (button("theme_dark", tr("Dark"), s.theme == Theme::dark)) s.theme = Theme::dark;
+  ImGui::SameLine();
+  if (button("theme_light", tr("Light"), s.theme == Theme::light)) s.theme = Theme::light;
+  heading(tr("Language"));
+  for (const LanguageChoice& choice : languages()) {
+    if (button(("language_" + choice.code).c_str(), choice.name.c_str(), s.language == choice.code)) {
+      s.language = choice.code;
+      app.apply_settings();
+    }
+    ImGui::SameLine();
+  }
+  ImGui::NewLine();
+  heading(tr("Size of the type"));
+  for (float size : {0.85f, 1.f, 1.2f, 1.5f}) {
+    std::string percent = std::to_string(int(size * 100 + 0.5f)) + " %";
+    if (button(("type_" + std::to_string(int(size * 100 + 0.5f))).c_str(), percent.c_str(),
+               s.font_scale == size))
+      s.font_scale = size;
+    ImGui::SameLine();
+  }
+  ImGui::NewLine();
+  ImGui::Checkbox((std::string(tr("Reduced motion: cut instead of flying")) + "##motion").c_str(),
+                  &s.reduced_motion);
+  mark("reduced_motion");
+  ImGui::Checkbox((std::string(tr("Colours for colour-blind eyes")) + "##blind").c_str(), &s.colour_blind);
+  mark("colour_blind");
+  ImGui::Dummy({0, px(4)});
+  wrapped(Font::small, colours().muted,
+          translate(say("Orrery {0}. Every number that you see was computed by the model.", ORRERY_VERSION))
+              .c_str());
+  ImGui::End();
+}
+
+void help_page(App& app) {
+  app.pages.help = begin_page("help_page", tr("Keys and mouse"), 620);
+  WithFont with(Font::small);
+  float column = px(210);
+  for (const Gesture& gesture : gestures()) {
+    text(Font::small, colours().accent, translate(gesture.gesture).c_str());
+    ImGui::SameLine(column);
+    text(Font::small, colours().text, translate(gesture.effect).c_str());
+  }
+  text(Font::small, colours().accent, "1 … 9");
+  ImGui::SameLine(column);
+  text(Font::small, colours().text, tr("Go to a camera stop; with Ctrl: store one"));
+  for (const Action& action : actions()) {
+    if (!action.key || action.camera_stop) continue;
+    text(Font::small, colours().accent, action.key_name);
+    ImGui::SameLine(column);
+    text(Font::small, colours().text, translate(action.label).c_str());
+  }
+  ImGui::End();
+}
+
+void notices_overlay(App& app) {
+  auto& notices = app.notices;
+  for (size_t i = notices.size(); i-- > 0;)
+    if (!notices[i].error && notices[i].until < app.now)
+      notices.erase(notices.begin() + std::ptrdiff_t(i)), app.awake = 4;
+  float progress = app.worker.load_progress();
+  if (notices.empty() && progress < 0) return;
+  auto& area = app.scene.area;
+  float width = std::min(px(520), std::max(px(120), float(area.width) - px(24)));
+  ImGui::SetNextWindowPos({float(area.x) + float(area.width) / 2, float(area.y) + px(12)}, ImGuiCond_Always,
+                          {0.5f, 0});
+  ImGui::SetNextWindowSize({width, 0});
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 1);
+  ImGui::Begin("notices", nullptr,
+               ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoSavedSettings |
+                   ImGuiWindowFlags_NoFocusOnAppearing);
+  ImGui::PopStyleVar();
+  if (progress >= 0) {
+    text(Font::small, colours().text, tr("The model is being opened"));
+    ImGui::ProgressBar(progress, {-px(100), px(8)}, "");
+    ImGui::SameLine();
+    if (button("cancel_load", tr("Cancel"))) app.worker.cancel_load();
+  }
+  int dismissed = -1;
+  for (size_t i = 0; i < notices.size(); ++i) {
+    ImGui::PushID(int(i));
+    if (icon_button(("dismiss_" + std::to_string(i)).c_str(), Icon::close, tr("Close"), px(22)))
+      dismissed = int(i);
+    ImGui::SameLine();
+    wrapped(Font::small, notices[i].error ? colours().danger : colours().text,
+            translate(notices[i].message).c_str());
+    ImGui::PopID();
+  }
+  if (dismissed >= 0) notices.erase(notices.begin() + dismissed), app.awake = 4;
+  ImGui::End();
+}
+
+}  // namespace orrery

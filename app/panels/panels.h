@@ -1,0 +1,19 @@
+#pragma once
+
+namespace orrery {
+struct App;
+
+// Each fills the window that is open.
+void prompt_panel(App& app);
+void transport_panel(App& app);
+void timeline_panel(App& app);
+void sampling_panel(App& app);
+void predictions_panel(App& app);
+void inspector_panel(App& app);
+void legend_panel(App& app);
+// Each opens its own window over the scene.
+void model_page(App& app);
+void settings_page(App& app);
+void help_page(App& app);
+void notices_overlay(App& app);
+}  // namespace orrery

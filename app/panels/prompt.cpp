@@ -1,0 +1,91 @@
+#include <cstring>
+
+#include "app/actions.h"
+#include "app/app.h"
+#include "app/language.h"
+#include "app/panels/panels.h"
+#include "app/style.h"
+
+namespace orrery {
+using namespace ui;
+
+namespace {
+
+int grow(ImGuiInputTextCallbackData* data) {
+  if (data->EventFlag == ImGuiInputTextFlags_CallbackResize) {
+    auto& text = *static_cast<std::string*>(data->UserData);
+    text.resize(size_t(data->BufTextLen));
+    data->Buf = text.data();
+  }
+  return 0;
+}
+
+/// Token chips: the text of each token and its id beneath; as many as fit the line, then how many more.
+void chips(const Prompt& prompt) {
+  ImDrawList* list = ImGui::GetWindowDrawList();
+  ImVec2 at = ImGui::GetCursorScreenPos();
+  float right = at.x + ImGui::GetContentRegionAvail().x - px(70), height = px(22), x = at.x;
+  WithFont with(Font::small);
+  size_t shown = 0;
+  for (; shown < prompt.pieces.size(); ++shown) {
+    const char* piece = prompt.pieces[shown].c_str();
+    need_glyphs(piece);
+    std::string id = std::to_string(prompt.ids[shown]);
+    float text_width = ImGui::CalcTextSize(piece).x, id_width = ImGui::CalcTextSize(id.c_str()).x * 0.8f;
+    float width = text_width + id_width + px(16);
+    if (x + width > right) break;
+    list->AddRectFilled({x, at.y}, {x + width, at.y + height}, pack(fade(colours().kinds[4], 0.16f)), px(5));
+    float y = at.y + (height - ImGui::GetFontSize()) / 2;
+    list->AddText({x + px(6), y}, pack(colours().text), piece);
+    list->AddText(ImGui::GetFont(), ImGui::GetFontSize() * 0.8f,
+                  {x + px(10) + text_width, y + ImGui::GetFontSize() * 0.17f}, pack(colours().muted),
+                  id.c_str());
+    x += width + px(4);
+  }
+  if (shown < prompt.pieces.size()) {
+    std::string more = translate(say("and {0} more", prompt.pieces.size() - shown));
+    list->AddText({x + px(4), at.y + (height - ImGui::GetFontSize()) / 2}, pack(colours().muted),
+                  more.c_str());
+  }
+  ImGui::Dummy({1, height});
+  mark("tokens", at, {x, at.y + height});
+}
+
+}  // namespace
+
+void prompt_panel(App& app) {
+  float side = ImGui::GetFrameHeight();
+  std::string name = app.model ? app.model->name() : tr("Choose a model");
+  if (button("models", (name + "##name").c_str())) run_action(app, "models");
+  tooltip(tr("Choose a model"));
+  ImGui::SameLine();
+  float buttons = px(86) + 3 * (side + px(8));
+  ImGui::SetNextItemWidth(std::max(px(60), ImGui::GetContentRegionAvail().x - buttons));
+  if (app.prompt.focus) ImGui::SetKeyboardFocusHere();
+  app.prompt.focus = false;
+  need_glyphs(app.prompt.text.c_str());
+  bool entered = ImGui::InputTextWithHint(
+      "##prompt", tr("Type a text for the model to go on from, then press Enter"), app.prompt.text.data(),
+      app.prompt.text.capacity() + 1,
+      ImGuiInputTextFlags_CallbackResize | ImGuiInputTextFlags_EnterReturnsTrue, grow, &app.prompt.text);
+  mark("prompt");
+  if (ImGui::IsItemEdited()) app.retokenize();
+  ImGui::SameLine();
+  if (button("run", tr("Run"), true, {px(78), 0}) || entered) app.start_run();
+  ImGui::SameLine();
+  if (icon_button("settings", Icon::settings, tr("Settings"), side, app.pages.settings))
+    run_action(app, "settings");
+  ImGui::SameLine();
+  if (icon_button("help", Icon::help, tr("This help"), side, app.pages.help)) run_action(app, "help");
+  ImGui::SameLine();
+  bool open = app.settings.left_open;
+  if (icon_button("left_pane", open ? Icon::left : Icon::right, tr("Show or hide the left pane"), side))
+    app.settings.left_open = !open;
+  if (app.prompt.problem)
+    wrapped(Font::small, app.prompt.text.empty() ? colours().muted : colours().danger,
+            translate(*app.prompt.problem).c_str());
+  else
+    chips(app.prompt);
+}
+
+}  // namespace orrery

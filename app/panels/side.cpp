@@ -1,0 +1,219 @@
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "app/app.h"
+#include "app/language.h"
+#include "app/panels/panels.h"
+#include "app/style.h"
+
+namespace orrery {
+using namespace ui;
+
+namespace {
+
+const char* filter_label(Filter filter) {
+  switch (filter) {
+    case Filter::temperature:
+      return tr("Temperature");
+    case Filter::top_k:
+      return tr("Top-k");
+    case Filter::top_p:
+      return tr("Top-p");
+    case Filter::min_p:
+      return tr("Min-p");
+  }
+  return "";
+}
+
+bool filter_slider(App& app, Filter filter, SamplingSettings& changed) {
+  ImGui::SetNextItemWidth(-1);
+  float value = float(filter == Filter::temperature ? changed.temperature
+                      : filter == Filter::top_p     ? changed.top_p
+                                                    : changed.min_p);
+  bool moved = false;
+  if (filter == Filter::top_k) {
+    int most = app.model ? app.model->vocabulary_size() : 100;
+    moved = ImGui::SliderInt("##value", &changed.top_k, 0, most, changed.top_k ? "%d" : tr("off"));
+  } else {
+    float most = filter == Filter::temperature ? 2.f : 1.f;
+    bool off = filter == Filter::top_p ? value >= 1 : filter == Filter::min_p && value <= 0;
+    const char* format = filter == Filter::temperature && value == 0 ? tr("greedy")
+                         : off                                       ? tr("off")
+                                                                     : "%.2f";
+    moved = ImGui::SliderFloat("##value", &value, 0, most, format);
+    if (filter == Filter::temperature) changed.temperature = value;
+    if (filter == Filter::top_p) changed.top_p = value;
+    if (filter == Filter::min_p) changed.min_p = value;
+  }
+  mark(filter_name(filter));
+  return moved;
+}
+
+}  // namespace
+
+void sampling_panel(App& app) {
+  heading(tr("Sampling, from the next token on"));
+  static SamplingSettings edited;
+  static bool editing = false;
+  if (!editing) edited = app.sampling;
+  bool changed = false, active = false;
+  for (size_t i = 0; i < edited.order.size(); ++i) {
+    ImGui::PushID(int(i));
+    ImGui::AlignTextToFramePadding();
+    text(Font::small, colours().text, filter_label(edited.order[i]));
+    ImGui::SameLine(ImGui::GetContentRegionAvail().x - px(34));
+    std::string name = std::string(filter_name(edited.order[i])) + "_earlier";
+    if (i > 0 && icon_button(name.c_str(), Icon::up, tr("Apply this filter earlier"), px(22))) {
+      std::swap(edited.order[i], edited.order[i - 1]);
+      changed = true;
+    } else if (i == 0) {
+      ImGui::Dummy({px(22), px(22)});
+    }
+    changed |= filter_slider(app, edited.order[i], edited);
+    active |= ImGui::IsItemActive();
+    ImGui::PopID();
+  }
+  text(Font::small, colours().text, tr("Random seed"));
+  ImGui::SetNextItemWidth(-1);
+  int seed = int(edited.seed);
+  if (ImGui::InputInt("##seed", &seed)) edited.seed = std::uint64_t(std::max(0, seed)), changed = true;
+  mark("seed");
+  // A slider acts when it is let go: every value on the way would start a recording of its own.
+  editing = active;
+  if (!active && (changed || edited != app.sampling)) app.change_sampling(edited);
+}
+
+void predictions_panel(App& app) {
+  heading(tr("Predictions for the next token"));
+  Predictions& p = app.predictions;
+  if (!app.trace || p.pass < 0 || p.by_probability.empty())
+    return wrapped(Font::small, colours().muted, tr("Not computed yet: the last operations make them."));
+  auto choose = [&](const char* name, const char* label, bool filtered) {
+    if (button(name, label, p.filtered == filtered) && p.filtered != filtered) {
+      p.filtered = filtered;
+      p.by_probability.clear();
+      app.awake = 4;
+    }
+  };
+  choose("stage_raw", tr("As computed"), false);
+  ImGui::SameLine(0, px(4));
+  choose("stage_filtered", tr("After the filters"), true);
+  if (p.by_probability.empty()) return;
+  const auto& shown =
+      p.filtered && !p.sample.stages.empty() ? p.sample.stages.back().probabilities : p.sample.probabilities;
+  float row = px(23);
+  ImGui::BeginChild("list", {0, 0});
+  WithFont with(Font::small);
+  ImGuiListClipper clipper;
+  clipper.Begin(int(p.by_probability.size()), row);
+  ImDrawList* list = ImGui::GetWindowDrawList();
+  int force = -1;
+  while (clipper.Step())
+    for (int i = clipper.DisplayStart; i < clipper.DisplayEnd; ++i) {
+      int id = p.by_probability[size_t(i)];
+      float probability = shown[size_t(id)];
+      ImVec2 at = ImGui::GetCursorScreenPos();
+      float width = ImGui::GetContentRegionAvail().x, label = px(64), number = px(52);
+      ImGui::PushID(i);
+      ImGui::SetCursorScreenPos(at);
+      if (ImGui::InvisibleButton("row", {std::max(1.f, width), row})) force = id;
+      ImGui::PopID();
+      if (i < 10) mark(("prediction_" + std::to_string(i)).c_str());
+      bool hovered = ImGui::IsItemHovered(), taken = id == p.chosen;
+      if (hovered) list->AddRectFilled(at, {at.x + width, at.y + row - px(1)}, pack(colours().raised), px(4));
+      std::string token = app.trace->model().token_text(id);
+      need_glyphs(token.c_str());
+      float y = at.y + (row - ImGui::GetFontSize()) / 2;
+      list->AddText({at.x + px(4), y}, pack(colours().text), fitting(token, label - px(6)).c_str());
+      float bar = std::max(0.f, width - label - number);
+      ImVec4 colour = taken ? colours().warm : colours().accent;
+      list->AddRectFilled({at.x + label, at.y + px(5)},
+                          {at.x + label + std::max(1.f, bar * probability), at.y + row - px(6)}, pack(colour),
+                          px(3));
+      char percent[16];
+      std::snprintf(percent, sizeof percent, probability >= 0.0995f ? "%.1f %%" : "%.2f %%",
+                    double(probability) * 100);
+      float text_width = ImGui::CalcTextSize(percent).x;
+      list->AddText({at.x + width - text_width - px(2), y},
+                    pack(probability > 0 ? colours().muted : colours().faint), percent);
+      if (hovered) tooltip(tr("Click to make this the next token and go on from it"));
+    }
+  ImGui::EndChild();
+  if (force >= 0) app.force_token(force);
+}
+
+void inspector_panel(App& app) {
+  heading(tr("Under the mouse"));
+  auto cell = app.scene.hovered ? app.scene.hovered : app.scene.selected;
+  if (!cell || !app.trace)
+    return wrapped(Font::small, colours().muted,
+                   tr("Point at a cell to see its number and how it came about."));
+  const Tensor& tensor = *cell->tensor;
+  text(Font::mono, colours().kinds[int(tensor.kind)], tensor.name.c_str());
+  std::string row = translate(say("row {0}", cell->row)), column = translate(say("column {0}", cell->col));
+  if (tensor.rows.axis == Axis::token && cell->row < app.tokens_shown())
+    row = translate(
+        say("token {0} “{1}”", cell->row, app.trace->model().token_text(app.trace->token(cell->row))));
+  if (tensor.cols.axis == Axis::channel) column = translate(say("channel {0}", cell->col));
+  if (tensor.cols.axis == Axis::feature) column = translate(say("neuron {0}", cell->col));
+  if (tensor.cols.axis == Axis::source) column = translate(say("looks at token {0}", cell->col));
+  if (tensor.cols.axis == Axis::vocabulary) column = "“" + app.trace->model().token_text(cell->col) + "”";
+  wrapped(Font::small, colours().muted, (row + " · " + column).c_str());
+  bool known = cell->row < app.trace->rows_known(tensor, app.playback.steps());
+  if (!known) return wrapped(Font::small, colours().muted, tr("Not computed yet."));
+  if (tensor.op && tensor.op->masked(cell->row, cell->col))
+    return wrapped(Font::small, colours().muted, tr("Masked: a token never looks at tokens after it."));
+  double stored = app.trace->at(*cell);
+  text(Font::title, colours().text, number_text(stored).c_str());
+  if (!tensor.op)
+    return wrapped(Font::small, colours().muted,
+                   tr("A weight: learned in training, the same for every text."));
+  static Explanation why;
+  static Cell of;
+  static const Trace* in = nullptr;
+  if (!(of == *cell) || in != app.trace.get())
+    why = tensor.op->explain(tensor, *cell, *app.trace), of = *cell, in = app.trace.get();
+  need_glyphs(why.formula.c_str());
+  wrapped(Font::mono, colours().text, why.formula.c_str());
+  wrapped(Font::small, colours().text, translate(why.words).c_str());
+  size_t shown = std::min<size_t>(why.terms.size(), 6);
+  std::vector<size_t> order(why.terms.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::partial_sort(
+      order.begin(), order.begin() + std::ptrdiff_t(shown), order.end(),
+      [&](size_t a, size_t b) { return std::abs(why.terms[a].value) > std::abs(why.terms[b].value); });
+  if (shown < why.terms.size())
+    text(Font::small, colours().muted,
+         translate(say("The largest {0} of {1} summands:", shown, why.terms.size())).c_str());
+  for (size_t i = 0; i < shown; ++i) {
+    const Term& term = why.terms[order[i]];
+    std::string line;
+    for (double value : term.values) line += (line.empty() ? "" : " × ") + number_text(value);
+    wrapped(Font::mono, colours().muted, (line + " = " + number_text(term.value)).c_str());
+  }
+  for (const std::string& line : why.working)
+    need_glyphs(line.c_str()), wrapped(Font::mono, colours().muted, line.c_str());
+  wrapped(Font::small, colours().muted,
+          translate(say("Recomputed: {0}; difference to the stored number: {1}", why.value,
+                        std::abs(why.value - stored)))
+              .c_str());
+}
+
+void legend_panel(App& app) {
+  heading(tr("Colours"));
+  const char* names[] = {tr("Activation"), tr("Weight"), tr("Normalisation"), tr("Attention"),
+                         tr("Embedding")};
+  ImDrawList* list = ImGui::GetWindowDrawList();
+  for (int i = 0; i < 5; ++i) {
+    ImVec2 at = ImGui::GetCursorScreenPos();
+    list->AddRect({at.x, at.y + px(3)}, {at.x + px(11), at.y + px(14)}, pack(colours().kinds[i]), px(3), 0,
+                  px(2));
+    ImGui::Dummy({px(14), px(14)});
+    ImGui::SameLine();
+    text(Font::small, colours().text, names[i]);
+  }
+  app.scene.draw_legend(app);
+}
+
+}  // namespace orrery

@@ -1,0 +1,52 @@
+#pragma once
+#include <memory>
+#include <optional>
+
+#include "model/trace.h"
+
+struct GLFWwindow;
+
+namespace orrery {
+
+struct App;
+class SceneParts;  // layout, camera, scene, renderer: kept out of this header
+
+/// The 3D picture inside the window: owns layout, camera and renderer; moves the camera; finds the cell under
+/// the mouse. Main thread, with the window's OpenGL context current.
+class SceneView {
+ public:
+  SceneView();
+  ~SceneView();
+  /// The free rectangle between the panes, in pixels from the top left; the picture is drawn there.
+  struct Area {
+    int x = 0, y = 0, width = 1, height = 1;
+    bool operator==(const Area&) const = default;
+  };
+  Area area;
+  std::optional<Cell> hovered, selected;
+  bool mouse_inside = false;
+
+  /// A model or recording to show (null: nothing).
+  void show(std::shared_ptr<const Model> model, std::shared_ptr<const Trace> trace);
+  /// Gives back what lives in the OpenGL context, before it goes.
+  void close();
+  /// Mouse and keys that the panels did not take; moves the camera. True if anything moved.
+  bool handle_input(App& app, double seconds);
+  void draw(App& app, int width, int height);
+
+  void frame_all(bool at_once);
+  void frame_selection(bool at_once);
+  void store_stop(int number);
+  bool go_to_stop(int number, bool at_once);  ///< false if nothing is stored there
+  bool moving() const;
+  std::string camera_text() const;  ///< for tests: target, yaw, pitch, distance
+  /// Frame the selected tensor as seen by a "fly" step, in world units a second.
+  void set_flying(bool on);
+  /// The colour scale with its numbers, into the pane that is open.
+  void draw_legend(App& app);
+
+ private:
+  std::unique_ptr<SceneParts> parts_;
+};
+
+}  // namespace orrery

@@ -1,0 +1,73 @@
+#include "app/ui_dump.h"
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "app/app.h"
+#include "app/language.h"
+
+namespace orrery {
+
+WidgetMap& widgets() {
+  static WidgetMap map;
+  return map;
+}
+
+void write_ui_dump(const App& app, const std::filesystem::path& file) {
+  using nlohmann::json;
+  json state = {{"model", app.model ? app.model->name() : ""},
+                {"loading", app.worker.load_progress() >= 0},
+                {"prompt", app.prompt.text},
+                {"problem", app.prompt.problem ? app.prompt.problem->english() : ""},
+                {"playing", app.playback.playing},
+                {"moving", app.playback.moving()},
+                {"live", app.playback.live()},
+                {"position", app.playback.position},
+                {"speed", app.playback.speed()},
+                {"ended", app.run_ended},
+                {"theme", app.settings.theme == Theme::dark ? "dark" : "light"},
+                {"language", current_language()},
+                {"font_scale", app.settings.font_scale},
+                {"reduced_motion", app.settings.reduced_motion},
+                {"temperature", app.sampling.temperature},
+                {"presenter", app.presenter},
+                {"full_screen", app.full_screen},
+                {"flying", app.flying},
+                {"help", app.pages.help},
+                {"settings_page", app.pages.settings},
+                {"models_page", app.pages.models},
+                {"left_width", app.settings.left_width},
+                {"camera", app.scene.camera_text()},
+                {"selected", app.scene.selected ? app.scene.selected->tensor->name : ""},
+                {"hovered", app.scene.hovered ? app.scene.hovered->tensor->name : ""}};
+  if (app.trace) {
+    StepPlace place = app.trace->place(app.playback.current());
+    state["pass"] = place.pass;
+    state["step"] = place.step;
+    state["steps_a_pass"] = app.trace->steps_a_pass();
+    state["passes"] = app.trace->pass_count();
+    state["published"] = app.trace->published();
+    if (app.trace->token_count(app.playback.steps()) > 0) {
+      json ids = json::array();
+      for (int row = 0; row < app.tokens_shown(); ++row) ids.push_back(app.trace->token(row));
+      state["tokens"] = ids;
+    }
+    state["predicted"] = app.predictions.by_probability.empty() ? -1 : app.predictions.by_probability[0];
+    state["second"] = app.predictions.by_probability.size() < 2 ? -1 : app.predictions.by_probability[1];
+  }
+  json notices = json::array();
+  for (const Notice& notice : app.notices) notices.push_back(notice.message.english());
+  state["notices"] = notices;
+  json all = {{"state", state}, {"widgets", widgets().rectangles()}};
+  static std::string written;
+  std::string words = all.dump(1, ' ', false, json::error_handler_t::replace);
+  if (words == written) return;
+  written = words;
+  auto fresh = file;
+  fresh += ".new";
+  std::ofstream(fresh) << words << "\n";
+  std::error_code error;
+  std::filesystem::rename(fresh, file, error);
+}
+
+}  // namespace orrery
