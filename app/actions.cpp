@@ -1,5 +1,6 @@
 #include "app/actions.h"
 
+#define GLFW_INCLUDE_NONE
 #include <GLFW/glfw3.h>
 
 #include <cstring>

@@ -158,7 +158,8 @@ void inspector_panel(App& app) {
   if (tensor.cols.axis == Axis::channel) column = translate(say("channel {0}", cell->col));
   if (tensor.cols.axis == Axis::feature) column = translate(say("neuron {0}", cell->col));
   if (tensor.cols.axis == Axis::source) column = translate(say("looks at token {0}", cell->col));
-  if (tensor.cols.axis == Axis::vocabulary) column = "“" + app.trace->model().token_text(cell->col) + "”";
+  if (tensor.cols.axis == Axis::vocabulary)
+    column = translate(say("token “{0}”", app.trace->model().token_text(cell->col)));
   wrapped(Font::small, colours().muted, (row + " · " + column).c_str());
   bool known = cell->row < app.trace->rows_known(tensor, app.playback.steps());
   if (!known) return wrapped(Font::small, colours().muted, tr("Not computed yet."));
