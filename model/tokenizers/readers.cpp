@@ -31,8 +31,7 @@ std::shared_ptr<const Tokenizer> read_tokenizer_json(std::string_view text, cons
   if (!json.is_object()) throw Error(say("{0} holds no JSON object.", file));
   auto type = json.find("type");
   if (type != json.end() && *type == "char") return read_characters(json, file);
-  throw Error(say("{0}: tokenizers of the type {1} cannot be read.", file,
-                  type == json.end() ? std::string("null") : json_excerpt(*type)));
+  return read_hugging_face_bpe(json, file);
 }
 
 std::shared_ptr<const Tokenizer> open_tokenizer(const std::filesystem::path& folder) {
@@ -40,7 +39,22 @@ std::shared_ptr<const Tokenizer> open_tokenizer(const std::filesystem::path& fol
   std::filesystem::path file = folder / "tokenizer.json";
   if (std::filesystem::exists(file, error))
     return read_tokenizer_json(read_text_file(file, largest_file), file.string());
-  return nullptr;
+  auto first_of = [&](const char* name, const char* other) {
+    return std::filesystem::exists(folder / name, error)    ? folder / name
+           : std::filesystem::exists(folder / other, error) ? folder / other
+                                                            : std::filesystem::path();
+  };
+  std::filesystem::path vocabulary = first_of("vocab.json", "encoder.json");
+  std::filesystem::path merges = first_of("merges.txt", "vocab.bpe");
+  if (vocabulary.empty() && merges.empty()) return nullptr;
+  if (merges.empty())
+    throw Error(say("{0} has {1}, but no {2} to go with it.", folder.string(), vocabulary.filename().string(),
+                    "merges.txt"));
+  if (vocabulary.empty())
+    throw Error(say("{0} has {1}, but no {2} to go with it.", folder.string(), merges.filename().string(),
+                    "vocab.json"));
+  return read_gpt2_tokenizer(read_text_file(vocabulary, largest_file), vocabulary.string(),
+                             read_text_file(merges, largest_file), merges.string());
 }
 
 }  // namespace orrery

@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
@@ -7,8 +8,20 @@
 
 namespace orrery {
 
-/// Reads the text of a tokenizer.json: characters, `{"type": "char", "tokens": [...]}`. Throws Error naming
-/// `file` and what is wrong, or the type that cannot be read.
+/// Whether texts such as <|endoftext|> stand for their special token or for their characters.
+enum class SpecialTokens { matched, plain };
+
+/// Reads the text of a tokenizer.json: characters, `{"type": "char", "tokens": [...]}`, or Hugging Face's
+/// byte-level BPE. Throws Error naming `file` and what is wrong, or the type that cannot be read.
 std::shared_ptr<const Tokenizer> read_tokenizer_json(std::string_view text, const std::string& file);
+
+/// Reads GPT-2's own pair of files: vocab.json or encoder.json, and merges.txt or vocab.bpe.
+std::shared_ptr<const Tokenizer> read_gpt2_tokenizer(std::string_view vocabulary,
+                                                     const std::string& vocabulary_file,
+                                                     std::string_view merges, const std::string& merges_file,
+                                                     SpecialTokens special = SpecialTokens::matched);
+
+/// The byte-level BPE of a Hugging Face tokenizer.json, already parsed; used by read_tokenizer_json.
+std::shared_ptr<const Tokenizer> read_hugging_face_bpe(const nlohmann::json& json, const std::string& file);
 
 }  // namespace orrery

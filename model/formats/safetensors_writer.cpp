@@ -1,0 +1,80 @@
+#include "model/formats/safetensors_writer.h"
+
+#include <bit>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "model/formats/json.h"
+#include "model/message.h"
+
+namespace orrery {
+
+static_assert(std::endian::native == std::endian::little, "the file's numbers are little-endian");
+
+namespace {
+
+/// The header: length, JSON, and spaces up to a multiple of 8, so that the numbers are aligned.
+std::string header_of(const std::vector<SafetensorsTensor>& tensors,
+                      const std::map<std::string, std::string>& metadata, std::uint64_t& data_size) {
+  nlohmann::json json = nlohmann::json::object();
+  if (!metadata.empty()) json["__metadata__"] = metadata;
+  data_size = 0;
+  for (const SafetensorsTensor& tensor : tensors) {
+    bool floats = tensor.type == SafetensorsTensor::Type::F32;
+    std::uint64_t begin = data_size, size = floats ? 4 : 8;
+    for (std::int64_t dimension : tensor.shape) size *= std::uint64_t(dimension);
+    data_size += size;
+    if (json.contains(tensor.name)) throw Error(say("The tensor {0} would be written twice.", tensor.name));
+    json[tensor.name] = {
+        {"dtype", floats ? "F32" : "I64"}, {"shape", tensor.shape}, {"data_offsets", {begin, data_size}}};
+  }
+  // A prompt in the metadata may hold anything; bytes that are no text are replaced.
+  std::string text = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  text.append((8 - text.size() % 8) % 8, ' ');
+  std::uint64_t length = text.size();
+  return std::string(reinterpret_cast<const char*>(&length), 8) + text;
+}
+
+}  // namespace
+
+SafetensorsWriter::SafetensorsWriter(std::filesystem::path path,
+                                     const std::vector<SafetensorsTensor>& tensors,
+                                     const std::map<std::string, std::string>& metadata)
+    : path_(std::move(path)) {
+  std::uint64_t size = 0;
+  std::string header = header_of(tensors, metadata, size);
+  file_.open(path_, std::ios::binary);
+  left_ = header.size() + size;
+  write_bytes(header.data(), header.size());
+}
+
+SafetensorsWriter::~SafetensorsWriter() {
+  if (finished_) return;
+  file_.close();
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(path_, ignored)) std::filesystem::remove(path_, ignored);
+}
+
+void SafetensorsWriter::write(std::span<const float> numbers) {
+  write_bytes(numbers.data(), numbers.size_bytes());
+}
+
+void SafetensorsWriter::write(std::span<const std::int64_t> numbers) {
+  write_bytes(numbers.data(), numbers.size_bytes());
+}
+
+void SafetensorsWriter::write_bytes(const void* data, std::uint64_t size) {
+  if (size > left_) throw std::logic_error("more numbers than the header announces");
+  left_ -= size;
+  file_.write(static_cast<const char*>(data), std::streamsize(size));
+  if (!file_) throw Error(say("{0} cannot be written.", path_.string()));
+}
+
+void SafetensorsWriter::finish() {
+  if (left_ != 0) throw std::logic_error("fewer numbers than the header announces");
+  file_.close();
+  if (!file_) throw Error(say("{0} cannot be written.", path_.string()));
+  finished_ = true;
+}
+
+}  // namespace orrery
