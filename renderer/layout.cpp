@@ -57,8 +57,10 @@ class Arranger {
         choice_(choice),
         state_(float(widest_state(graph))),
         text_(std::max(state_ * 0.17f, 4.f)),
-        builders_{{graph, options.token_rows, std::max(choice.fold[0] * state_, 40.f), text_},
-                  {graph, options.token_rows, std::max(choice.fold[1] * state_, 40.f), text_}} {}
+        row_height_(
+            std::clamp(0.22f * state_ / float(std::min(options.token_rows, graph.capacity())), 1.f, 16.f)),
+        builders_{{graph, options.token_rows, std::max(choice.fold[0] * state_, 40.f), text_, row_height_},
+                  {graph, options.token_rows, std::max(choice.fold[1] * state_, 40.f), text_, row_height_}} {}
 
   Panel arrange() {
     const Sections sections = sections_of(graph_);
@@ -85,7 +87,7 @@ class Arranger {
  private:
   /// What stands before or after the layers, enlarged to be about as tall as they are.
   float add_end(Panel& panel, const Group& group, float x, float height, bool low) {
-    PanelBuilder narrow(graph_, token_rows(), std::max(state_ * 1.1f, 40.f), text_);
+    PanelBuilder narrow(graph_, token_rows(), std::max(state_ * 1.1f, 40.f), text_, row_height_);
     Panel inner;
     Panel states;
     for (const Tensor* tensor : group.tensors)
@@ -168,7 +170,7 @@ class Arranger {
 
   const Graph& graph_;
   Choice choice_;
-  float state_, text_;
+  float state_, text_, row_height_;
   PanelBuilder builders_[2];
 };
 

@@ -57,6 +57,14 @@ int PanelBuilder::cols_of(const Tensor& tensor) const {
   return tensor.cols.axis == Axis::source ? std::min(token_rows_, tensor.cols.size) : tensor.cols.size;
 }
 
+glm::vec2 PanelBuilder::cell_size(const Tensor& tensor) const {
+  if (&tensor == &graph_.tokens() || (&tensor == &graph_.logits() && float(cols_of(tensor)) < width_ / 4))
+    return glm::vec2(
+        std::clamp(0.5f * width_ / float(std::max(cols_of(tensor), rows_of(tensor) / 2)), 1.f, 8.f));
+  return {tensor.cols.axis == Axis::source ? row_height_ : 1,
+          tensor.rows.axis == Axis::token ? row_height_ : 1};
+}
+
 void PanelBuilder::label(Panel& panel, const Tensor& tensor, float x, float y, float width) const {
   Label label;
   label.text = tensor.label;
@@ -82,13 +90,18 @@ Panel PanelBuilder::stack(const Cluster& cluster, int first_col, int cols) const
     block.rows = rows_of(*tensor);
     block.first_col = first_col;
     block.cols = std::min(cols, cols_of(*tensor) - first_col);
+    block.cell = cell_size(*tensor);
     block.corner = {0, y, 0};
     block.depth = block_depth;
     panel.blocks.push_back(block);
     if (!thin && first_col == 0)
       label(panel, *tensor, 0, y + label_height_ * 0.3f, block.size().x + wide_gap - 1);
     y -= block.size().y + (thin ? gap * 0.6f : gap * 0.4f);
-    panel.size.x = std::max(panel.size.x, block.size().x);
+    // Beside these two stand texts: the tokens themselves, and the most probable next ones.
+    const float texts = tensor == &graph_.tokens()   ? 3 * block.cell.y
+                        : tensor == &graph_.logits() ? 0.75f * block.size().y
+                                                     : 0;
+    panel.size.x = std::max(panel.size.x, block.size().x + texts);
   }
   panel.size.y = -y;
   return panel;
@@ -180,7 +193,7 @@ Panel PanelBuilder::parallel(const Group& group) const {
   std::vector<Panel> members;
   glm::vec2 size{0};
   for (int child : group.children) {
-    const PanelBuilder narrow(graph_, token_rows_, width_ * 1.25f, label_height_);
+    const PanelBuilder narrow(graph_, token_rows_, width_ * 1.25f, label_height_, row_height_);
     members.push_back(narrow.group(graph_.groups()[size_t(child)]));
     size = glm::max(size, members.back().size);
   }

@@ -23,14 +23,21 @@ struct Panel {
 /// the rest in lines from left to right, no wider than `width` where that is possible.
 class PanelBuilder {
  public:
-  PanelBuilder(const Graph& graph, int token_rows, float width, float label_height)
-      : graph_(graph), token_rows_(token_rows), width_(width), label_height_(label_height) {}
+  PanelBuilder(const Graph& graph, int token_rows, float width, float label_height, float row_height)
+      : graph_(graph),
+        token_rows_(token_rows),
+        width_(width),
+        label_height_(label_height),
+        row_height_(row_height) {}
 
   Panel group(const Group& group) const;
   /// The state of the residual stream, or any other tensor, alone.
   Panel single(const Tensor& tensor) const;
   int rows_of(const Tensor& tensor) const;  ///< rows that are laid out
   int cols_of(const Tensor& tensor) const;
+  /// Size of a cell. Rows of tokens are taller where a token has many channels and the tokens are few; the
+  /// few numbers that people come for (token ids, the logits of a small vocabulary) are larger.
+  glm::vec2 cell_size(const Tensor& tensor) const;
 
  private:
   struct Cluster {
@@ -47,7 +54,7 @@ class PanelBuilder {
 
   const Graph& graph_;
   int token_rows_;
-  float width_, label_height_;
+  float width_, label_height_, row_height_;
 };
 
 }  // namespace orrery

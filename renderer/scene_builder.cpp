@@ -166,9 +166,11 @@ void SceneBuilder::add_token_texts(Scene& scene, const Layout& layout, const Tra
       SceneText text;
       text.text = trace.model().token_text(trace.token(row));
       text.height = block.cell.y * 0.86f;
-      text.anchor = block.corner + glm::vec3(-block.cell.y * 0.35f,
-                                             -(float(row - block.first_row) + 0.8f) * block.cell.y, 0);
-      text.align = 1;
+      const bool input = tensor.role == Role::input;  // its texts stand on the right, where room is kept
+      const float x = input ? block.size().x + block.cell.y * 0.4f : -block.cell.y * 0.35f;
+      const float y = -(float(row - block.first_row) + 0.8f) * block.cell.y;
+      text.anchor = block.corner + glm::vec3(x, y, 0);
+      text.align = input ? 0 : 1;
       text.rank = LabelRank::token;
       const bool fresh = row >= step.rows.begin && row < step.rows.end;
       text.colour = with_alpha(fresh ? colours.text : colours.faint_text, 1);
@@ -214,7 +216,7 @@ void SceneBuilder::add_predictions(Scene& scene, const Layout& layout, const Tra
   }
   const Pass& pass = trace.pass(std::max(step.pass, 0));
   const bool decided = step.choosing && step.fraction > 0.3f;
-  const float height = std::max(block->size().y * 0.13f, block->cell.y * 0.9f);
+  const float height = std::max(block->size().y * 0.16f, block->cell.y * 0.9f);
   for (size_t i = 0; i < best_.size(); ++i) {
     SceneText text;
     text.text = trace.model().token_text(best_[i].id) + "  " + percent(best_[i].probability);
