@@ -16,7 +16,7 @@ int Config::integer(const std::string& key, int least, int most) const {
   if (!has(key)) throw Error(say("{0}: the field {1} is missing.", file_, key));
   const nlohmann::json& value = json_.at(key);
   // Unsigned numbers above the range of int64 would come back negative, hence the two cases.
-  bool fits = value.is_number_unsigned()  ? value.get<std::uint64_t>() <= std::uint64_t(std::max(most, 0))
+  bool fits = value.is_number_unsigned()  ? most >= 0 && value.get<std::uint64_t>() <= std::uint64_t(most)
               : value.is_number_integer() ? value.get<std::int64_t>() <= most
                                           : false;
   if (!fits || value.get<std::int64_t>() < least)

@@ -44,6 +44,8 @@ TEST_CASE("wrong fields: the sentence names file, field and value") {
   CHECK(integer("low").find("not -9223372036854775808") != std::string::npos);
   CHECK(error_of([&] { file.integer("huge", -10, -5); }).find("not 18446744073709551615") !=
         std::string::npos);
+  CHECK(error_of([&] { config("{\"zero\": 0}").integer("zero", -10, -5); }).find("not 0") !=
+        std::string::npos);
   CHECK(error_of([&] { file.number("text", 1); }) == "c.json: the field text must be a number, not \"x\".");
   CHECK(error_of([&] { file.boolean("on", true); }) == "c.json: the field on must be true or false, not 1.");
   CHECK(error_of([&] { file.text("n", ""); }) == "c.json: the field n must be a text, not 11.");
