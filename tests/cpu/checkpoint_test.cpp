@@ -205,3 +205,19 @@ TEST_CASE("one name with and without a prefix is refused") {
                                                 "ab"));
   CHECK(error_of([&] { open_checkpoint(folder.path()); }).find("\"w\" occurs twice") != std::string::npos);
 }
+
+TEST_CASE("the models that ship open with their tokenizers") {
+  int opened = 0;
+  for (const auto& place :
+       std::filesystem::directory_iterator(std::filesystem::path(ORRERY_SOURCE_DIR) / "assets" / "models")) {
+    if (!std::filesystem::exists(place.path() / "config.json")) continue;
+    CAPTURE(place.path().string());
+    Checkpoint checkpoint = open_checkpoint(place.path());
+    REQUIRE(checkpoint.tokenizer);
+    CHECK(checkpoint.tokenizer->size() == checkpoint.config.integer("vocab_size", 1, 1 << 20));
+    for (int id = 0; id < checkpoint.tokenizer->size(); ++id)
+      REQUIRE(checkpoint.tokenizer->ids(checkpoint.tokenizer->bytes(id)) == std::vector<int>{id});
+    ++opened;
+  }
+  CHECK(opened >= 3);
+}

@@ -106,6 +106,22 @@ TEST_CASE("GPT-2's tokens are those of three public tokenizers") {
   }
 }
 
+TEST_CASE("a small BPE encodes as the plain published loop does") {
+  auto tokenizer = open_tokenizer(test::reference("bpe"));
+  REQUIRE(tokenizer);
+  CHECK(tokenizer->size() == 256 + 200 + 1);
+  json vectors = json::parse(read_text_file(test::reference("bpe") / "vectors.json", 1 << 20));
+  REQUIRE(vectors.size() == 80);
+  for (const json& vector : vectors) {
+    std::string text = vector["text"].get<std::string>();
+    CAPTURE(text);
+    CHECK(tokenizer->ids(text) == vector["ids"].get<std::vector<int>>());
+    CHECK(tokenizer->decode(tokenizer->ids(text)) == text);
+    check_spans(*tokenizer, text);
+  }
+  CHECK(tokenizer->ids("the<|endoftext|>").back() == 456);
+}
+
 TEST_CASE("the pre-tokenizer's pieces") {
   auto pieces = [](std::string_view text) {
     std::vector<std::string> result;
