@@ -106,7 +106,7 @@ const SpecialToken* ByteLevelBpe::special_at(std::string_view text) const {
 }
 
 std::vector<TokenSpan> ByteLevelBpe::encode(std::string_view text) const {
-  check_utf8(text, "The text");
+  check_text(text);
   std::vector<TokenSpan> spans;
   size_t begin = 0;  // of the text since the last special token
   for (size_t place = 0; any_special_ && place < text.size();) {

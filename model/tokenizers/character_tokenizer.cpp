@@ -21,7 +21,7 @@ CharacterTokenizer::CharacterTokenizer(std::vector<std::string> tokens, const st
 }
 
 std::vector<TokenSpan> CharacterTokenizer::encode(std::string_view text) const {
-  check_utf8(text, "The text");
+  check_text(text);
   constexpr size_t most_named = 10;
   std::vector<TokenSpan> spans;
   std::vector<std::string> missing;

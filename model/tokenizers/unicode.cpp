@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "model/message.h"
+#include "model/tokenizer.h"
+
 namespace orrery {
 
 namespace {
@@ -47,6 +50,11 @@ size_t invalid_length(std::string_view bytes, bool& unfinished) {
   }
   unfinished = length > 1 && fitting == bytes.size();
   return fitting;
+}
+
+void check_text(std::string_view text) {
+  size_t valid = whole_characters(text);
+  if (valid < text.size()) throw Error(say("The text is not valid UTF-8 (byte {0}).", valid));
 }
 
 }  // namespace orrery

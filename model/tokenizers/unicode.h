@@ -17,4 +17,7 @@ int code_point(std::string_view bytes);
 /// `unfinished` says that more bytes could make them a character.
 size_t invalid_length(std::string_view bytes, bool& unfinished);
 
+/// Throws Error naming the byte if a text that is to be encoded is not valid UTF-8.
+void check_text(std::string_view text);
+
 }  // namespace orrery
