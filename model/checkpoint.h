@@ -17,7 +17,7 @@ enum class NumberType { F32, F16, BF16, other };
 /// One tensor of a checkpoint file, not yet converted. All sizes were checked against the file.
 struct StoredTensor {
   NumberType type = NumberType::F32;
-  std::string type_name = "F32";  ///< as the file spells it; says what `other` is
+  std::string type_name = "F32";    ///< as the file spells it; says what `other` is
   std::vector<std::int64_t> shape;  ///< row-major
   const std::byte* data = nullptr;  ///< lives as long as the checkpoint; unaligned
 

@@ -39,9 +39,9 @@ std::string display_token(std::string_view bytes);
 /// already.
 size_t whole_characters(std::string_view bytes);
 
-/// Takes out of `pending` what can be printed already: whole characters, U+FFFD for bytes that can never become
-/// one; keeps an unfinished character at the end, unless `finished`. Always valid UTF-8: for output as it is
-/// produced.
+/// Takes out of `pending` what can be printed already: whole characters, U+FFFD for bytes that can never
+/// become one; keeps an unfinished character at the end, unless `finished`. Always valid UTF-8: for output as
+/// it is produced.
 std::string take_printable(std::string& pending, bool finished);
 
 /// Throws Error (with `what` naming the source) if `text` is not valid UTF-8.

@@ -1,0 +1,144 @@
+#include <nlohmann/json.hpp>
+
+#include "app/commands/commands.h"
+#include "app/commands/support.h"
+#include "app/language.h"
+#include "app/shipped_models.h"
+
+namespace orrery {
+namespace {
+
+struct Options {
+  std::string model;
+  bool json = false;
+};
+
+nlohmann::json weights_json(const Model& model) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const Tensor* tensor : model.graph().tensors())
+    if (tensor->role == Role::weight)
+      list.push_back({{"name", tensor->name},
+                      {"shape", {tensor->rows.size, tensor->cols.size}},
+                      {"from", tensor->source.name}});
+  return list;
+}
+
+void print_text(const Model& model) {
+  const Architecture& architecture = model.architecture();
+  std::string text = model.name() + ": " + architecture.title + "\n";
+  const auto line = [&](const Message& message) { text += "  " + translate(message) + "\n"; };
+  line(say("weights: {0}", model.weights_file().string()));
+  line(say("{0} parameters, {1} layers, {2} heads", model.parameter_count(), model.graph().layer_count(),
+           model.graph().head_count()));
+  line(say("context of {0} tokens, vocabulary of {1}", model.graph().capacity(), model.vocabulary_size()));
+  if (model.tokenizer())
+    line(say("tokenizer: {0}, {1} tokens", model.tokenizer()->kind(), model.tokenizer()->size()));
+  else
+    line(say("no tokenizer: tokens are shown and given as ids"));
+  text += "\n" + translate(say("configuration ({0})", model.config().file())) + "\n";
+  for (const auto& [key, value] : model.config().json().items())
+    if (!value.is_structured())
+      text +=
+          "  " + key + " = " + value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  text += "\n" + translate(say("tensors")) + "\n";
+  for (const Tensor* tensor : model.graph().tensors())
+    if (tensor->role == Role::weight)
+      text += "  " + tensor->name + " [" + std::to_string(tensor->rows.size) + ", " +
+              std::to_string(tensor->cols.size) + "]\n";
+  print(text);
+}
+
+int info(const Options& options) {
+  Progress progress;
+  const auto model = Model::load(model_path(options.model), progress);
+  if (!options.json) {
+    print_text(*model);
+    return 0;
+  }
+  const Tokenizer* tokenizer = model->tokenizer();
+  const nlohmann::json result = {
+      {"name", model->name()},
+      {"path", model->path().string()},
+      {"weights_file", model->weights_file().string()},
+      {"weights_sha256", model->weights_sha256()},
+      {"architecture", model->architecture().name},
+      {"config", model->config().json()},
+      {"parameters", model->parameter_count()},
+      {"layers", model->graph().layer_count()},
+      {"heads", model->graph().head_count()},
+      {"context", model->graph().capacity()},
+      {"vocabulary", model->vocabulary_size()},
+      {"tokenizer", tokenizer ? nlohmann::json{{"kind", tokenizer->kind()}, {"size", tokenizer->size()}}
+                              : nlohmann::json(nullptr)},
+      {"tensors", weights_json(*model)},
+      {"ignored", model->ignored()}};
+  print(result.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  return 0;
+}
+
+int list_models() {
+  std::string text;
+  for (const ShippedModel& model : shipped_models()) {
+    const bool chinese = current_language() == "zh-Hant" && !model.description_zh_hant.empty();
+    char size[32];
+    std::snprintf(size, sizeof size, "%7.2f MB  ", double(model.bytes) / 1e6);
+    std::string name = model.name;
+    name.resize(std::max<size_t>(name.size(), 14), ' ');
+    text += name + size + (chinese ? model.description_zh_hant : model.description) + "\n";
+  }
+  print(text);
+  return 0;
+}
+
+struct TokenizeOptions {
+  InputOptions input;
+  bool json = false;
+};
+
+int tokenize(const TokenizeOptions& options) {
+  const auto model = options.input.load();
+  if (!model->tokenizer())
+    throw Error(say("{0} has no tokenizer: give token ids with --ids", model->path().string()));
+  const std::string given = options.input.text(*model);
+  check_utf8(given, options.input.has_file ? options.input.prompt_file : "--prompt");
+  const auto spans = model->tokenizer()->encode(given);
+  nlohmann::json ids = nlohmann::json::array(), tokens = nlohmann::json::array();
+  std::string text;
+  for (const TokenSpan& span : spans) {
+    const std::string shown = display_token(model->tokenizer()->bytes(span.id));
+    ids.push_back(span.id);
+    tokens.push_back({{"id", span.id}, {"text", shown}, {"begin", span.begin}, {"end", span.end}});
+    text += std::to_string(span.id) + "\t" + shown + "\n";
+  }
+  if (options.json)
+    print(nlohmann::json{{"ids", ids}, {"tokens", tokens}}.dump() + "\n");
+  else
+    print(text);
+  return 0;
+}
+
+}  // namespace
+
+void add_info(CLI::App& program, Action& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = program.add_subcommand("info", "Says what a model is made of");
+  command->add_option("MODEL", options->model, "A shipped model's name, a folder or a file")->required();
+  command->add_flag("--json", options->json, "Print JSON");
+  command->callback([options, &chosen] { chosen = [options] { return info(*options); }; });
+}
+
+void add_models(CLI::App& program, Action& chosen) {
+  CLI::App* command = program.add_subcommand("models", "Lists the models that come with Orrery");
+  command->callback([&chosen] { chosen = list_models; });
+}
+
+void add_tokenize(CLI::App& program, Action& chosen) {
+  auto options = std::make_shared<TokenizeOptions>();
+  CLI::App* command = program.add_subcommand("tokenize", "Shows the tokens of a text, one a line");
+  options->input.add_model(*command);
+  options->input.add_prompt(*command);
+  command->add_flag("--json", options->json, "Print JSON");
+  command->callback([options, &chosen] { chosen = [options] { return tokenize(*options); }; });
+}
+
+}  // namespace orrery

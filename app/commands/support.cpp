@@ -1,0 +1,207 @@
+#include "app/commands/support.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <map>
+
+#include "app/language.h"
+#include "app/shipped_models.h"
+#include "model/formats/mapped_file.h"
+#include "model/tokenizer.h"
+
+namespace orrery {
+namespace {
+
+constexpr size_t longest_prompt_file = 64u << 20;
+
+template <class Number>
+CLI::Validator range(Number least, Number most, const std::string& name) {
+  return CLI::Validator(
+      [least, most](std::string& text) {
+        Number value{};
+        if (CLI::detail::lexical_cast(text, value) && value >= least && value <= most) return std::string();
+        std::ostringstream words;
+        words << "'" << text << "' is not a number from " << least << " to " << most;
+        return words.str();
+      },
+      name);
+}
+
+std::vector<Filter> parse_filters(const std::string& text) {
+  std::vector<Filter> result;
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, ';');) {
+    if (part == "temp") part = "temperature";
+    const Filter all[] = {Filter::temperature, Filter::top_k, Filter::top_p, Filter::min_p};
+    const auto found = std::ranges::find_if(all, [&](Filter filter) { return part == filter_name(filter); });
+    if (found == std::end(all))
+      throw CLI::ValidationError("--samplers", "'" + part + "' is none of temperature, top_k, top_p, min_p");
+    if (std::ranges::find(result, *found) != result.end())
+      throw CLI::ValidationError("--samplers", "'" + part + "' stands there twice");
+    result.push_back(*found);
+  }
+  return result;
+}
+
+}  // namespace
+
+CLI::Validator number_in(double least, double most) { return range<double>(least, most, "NUMBER"); }
+CLI::Validator integer_in(std::int64_t least, std::int64_t most) {
+  return range<std::int64_t>(least, most, "INTEGER");
+}
+
+void InputOptions::add_model(CLI::App& command) {
+  command.add_option("-m,--model", model, "A shipped model's name, a folder or a file")
+      ->type_name("MODEL")
+      ->capture_default_str();
+}
+
+void InputOptions::add_prompt(CLI::App& command) {
+  auto* text = command.add_option_function<std::string>(
+      "-p,--prompt",
+      [this](const std::string& value) {
+        prompt = value;
+        has_prompt = true;
+      },
+      "The text to begin with (default: the model's own)");
+  text->type_name("TEXT");
+  auto* file = command.add_option_function<std::string>(
+      "-f,--file",
+      [this](const std::string& value) {
+        prompt_file = value;
+        has_file = true;
+      },
+      "Read the text from a file");
+  file->type_name("FILE")->excludes(text);
+  auto* list = command.add_option_function<std::vector<int>>(
+      "--ids",
+      [this](const std::vector<int>& value) {
+        ids = value;
+        has_ids = true;
+      },
+      "Token ids instead of a text");
+  list->type_name("1,2,3")->delimiter(',')->excludes(text)->excludes(file);
+}
+
+std::shared_ptr<const Model> InputOptions::load() const {
+  Progress progress;
+  return Model::load(model_path(model), progress);
+}
+
+std::string InputOptions::text(const Model& model) const {
+  if (has_ids) return "";
+  if (has_prompt) return prompt;
+  if (has_file) return read_text_file(prompt_file, longest_prompt_file);
+  return model.config().text("prompt", "");
+}
+
+std::vector<int> InputOptions::tokens(const Model& model) const {
+  if (has_ids) return ids;
+  if (!model.tokenizer())
+    throw Error(say("{0} has no tokenizer: give token ids with --ids", model.path().string()));
+  const std::string given = text(model);
+  if (given.empty()) throw Error(say("the prompt is empty: give a text with -p or token ids with --ids"));
+  check_utf8(given, has_file ? prompt_file : "--prompt");
+  return model.tokenizer()->ids(given);
+}
+
+void add_sampling(CLI::App& command, SamplingSettings& settings) {
+  command.add_option("--temp", settings.temperature, "Temperature; 0 takes the most probable token")
+      ->check(number_in(0, 1000))
+      ->capture_default_str();
+  command.add_option("--top-k", settings.top_k, "Keep the K most probable tokens; 0 keeps all")
+      ->check(integer_in(0, 1 << 24))
+      ->capture_default_str();
+  command.add_option("--top-p", settings.top_p, "Keep the most probable tokens that make up P; 1 keeps all")
+      ->check(number_in(0, 1))
+      ->capture_default_str();
+  command
+      .add_option("--min-p", settings.min_p,
+                  "Keep tokens at least P times as probable as the best; 0 keeps all")
+      ->check(number_in(0, 1))
+      ->capture_default_str();
+  command.add_option("-s,--seed", settings.seed, "The same seed gives the same text")->capture_default_str();
+  command
+      .add_option_function<std::string>(
+          "--samplers", [&settings](const std::string& text) { settings.order = parse_filters(text); },
+          "The order of the filters (default: temperature;top_k;top_p;min_p)")
+      ->type_name("A;B;C");
+}
+
+OutputFile::OutputFile(std::filesystem::path path) : path_(std::move(path)), part_(path_) {
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path_, ignored);
+  if (std::filesystem::is_directory(status)) fail(EISDIR);
+  if (!std::filesystem::exists(status) || std::filesystem::is_regular_file(status)) {
+    // An existing file that may not be written must not be replaced through its folder either.
+    if (std::filesystem::exists(status) && access(path_.c_str(), W_OK) != 0) fail(errno);
+    part_ += ".part";
+  }
+  file_ = std::fopen(part_.c_str(), "wb");
+  if (!file_) fail(errno);
+}
+
+OutputFile::~OutputFile() {
+  if (file_) std::fclose(file_);
+  std::error_code ignored;
+  if (part_ != path_) std::filesystem::remove(part_, ignored);
+}
+
+void OutputFile::write(const void* data, size_t bytes) {
+  if (bytes > 0 && std::fwrite(data, 1, bytes, file_) != bytes) fail(errno);
+}
+
+void OutputFile::finish() {
+  std::FILE* file = std::exchange(file_, nullptr);
+  if (std::fclose(file) != 0) fail(errno);
+  if (part_ == path_) return;
+  std::error_code code;
+  std::filesystem::rename(part_, path_, code);
+  if (code) fail(code.value());
+}
+
+void OutputFile::fail(int code) {
+  throw Error(say("{0} cannot be written: {1}", path_.string(), std::strerror(code)));
+}
+
+void print(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+    throw Error(say("standard output cannot be written: {0}", std::strerror(errno)));
+}
+
+void tell(const Message& message) { std::fprintf(stderr, "orrery: %s\n", translate(message).c_str()); }
+
+std::vector<Hook> hooks_of(const Graph& graph) {
+  std::map<std::string, Hook> by_name;
+  for (const auto& [name, tensor] : graph.names()) {
+    if (tensor->role != Role::activation) continue;
+    const size_t dot = name.rfind(".head");
+    const bool by_head = tensor->head >= 0 && dot != std::string::npos;
+    Hook& hook = by_name[by_head ? name.substr(0, dot) : name];
+    hook.name = by_head ? name.substr(0, dot) : name;
+    hook.by_head = by_head;
+    hook.parts.push_back(tensor);
+  }
+  std::vector<Hook> result;
+  for (auto& [name, hook] : by_name) {
+    std::ranges::sort(hook.parts, {}, &Tensor::head);  // names sort head10 before head2
+    result.push_back(std::move(hook));
+  }
+  std::ranges::stable_sort(result, {}, [](const Hook& hook) { return hook.parts.front()->step; });
+  return result;
+}
+
+std::vector<std::int64_t> hook_shape(const Hook& hook, std::int64_t tokens) {
+  const std::int64_t heads = std::int64_t(hook.parts.size()), cols = hook.parts.front()->cols.size;
+  if (hook.over_sources()) {
+    if (hook.by_head) return {heads, tokens, tokens};
+    return {tokens, tokens};
+  }
+  if (hook.by_head) return {tokens, heads, cols};
+  return {tokens, cols};
+}
+
+}  // namespace orrery

@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""What the commands print and write is what the reference implementations computed."""
+import json
+
+from support import GPT2, ProgramTest, main, read_safetensors
+
+
+class Values(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.expected, _ = read_safetensors(GPT2 / "expected.safetensors")
+        self.prompt = list(self.expected["p0.input_ids"][2])
+        self.greedy = list(self.expected["p0.greedy_ids"][2])
+        self.ids = ",".join(map(str, self.prompt))
+
+    def test_generate_writes_the_greedy_ids(self):
+        new = self.greedy[len(self.prompt):]
+        out = self.succeeds("generate", "-m", GPT2, "--ids", self.ids, "-n", len(new), "--temp", 0)
+        self.assertEqual([int(word) for word in out.split()], new)
+        out = self.succeeds("generate", "-m", GPT2, "--ids", self.ids, "-n", len(new), "--temp", 0, "--json")
+        self.assertEqual(json.loads(out)["ids"], new)
+
+    def test_trace_holds_the_logits_and_every_hook(self):
+        file = self.folder / "run.safetensors"
+        self.succeeds("trace", "-m", GPT2, "--ids", self.ids, "-o", file)
+        tensors, metadata = read_safetensors(file)
+        self.assertEqual(tensors["input_ids"], ("I64", [len(self.prompt)], tuple(self.prompt)))
+        self.close("logits", tensors["logits"], self.expected["p0.logits"], 1e-4)
+        self.close("attention", tensors["blocks.0.attn.hook_pattern"], self.expected["p0.attentions.0"], 1e-5)
+        self.close("residual stream", tensors["blocks.1.hook_resid_pre"], self.expected["p0.hidden_states.1"], 1e-4)
+        self.assertEqual(tensors["blocks.1.hook_resid_pre"], tensors["blocks.0.hook_resid_post"])
+        scores = tensors["blocks.0.attn.hook_attn_scores"]
+        self.assertEqual(scores[1][1:], [len(self.prompt)] * 2)
+        self.assertEqual(scores[2][1], float("-inf"))
+        self.assertEqual(len(metadata["weights_sha256"]), 64)
+        self.assertEqual(metadata["seed"], "1")
+        listed = dict(line.split(" ", 1) for line in
+                      self.succeeds("hooks", "-m", GPT2).decode().splitlines())
+        self.assertEqual(set(listed), set(tensors) - {"input_ids"})
+        for name, shape in listed.items():
+            self.assertEqual(json.loads(shape.replace("T", str(len(self.prompt)))), tensors[name][1], name)
+
+    def test_trace_of_new_tokens_and_some_hooks(self):
+        file = self.folder / "run.safetensors"
+        self.succeeds("trace", "-m", GPT2, "--ids", self.ids, "-n", 3, "--hooks", "blocks.0.attn.hook_[qk]", "-o", file)
+        tensors, _ = read_safetensors(file)
+        self.assertEqual(list(tensors["input_ids"][2]), self.greedy[:len(self.prompt) + 3])
+        self.assertEqual(set(tensors), {"input_ids", "logits", "blocks.0.attn.hook_q", "blocks.0.attn.hook_k"})
+
+    def test_sorting_and_tokens(self):
+        out = self.succeeds("generate", "-p", "CBABBC", "-n", 5, "--temp", 0)
+        self.assertEqual(out, b"ABBBC\n")
+        out = json.loads(self.succeeds("tokenize", "-p", "CAB", "--json"))
+        self.assertEqual(out["ids"], [2, 0, 1])
+        self.assertEqual([token["text"] for token in out["tokens"]], ["C", "A", "B"])
+
+    def test_the_same_seed_gives_the_same_text(self):
+        first, again, other = (self.succeeds("generate", "-m", GPT2, "--ids", self.ids, "-n", 12, "-s", seed, "--temp", 2)
+                               for seed in (5, 5, 6))
+        self.assertEqual(first, again)
+        self.assertNotEqual(first, other)
+
+    def test_info_and_models(self):
+        info = json.loads(self.succeeds("info", "sort-abc", "--json"))
+        self.assertEqual((info["layers"], info["heads"], info["context"], info["vocabulary"]), (3, 3, 11, 3))
+        self.assertIn(b"sort-abc", self.succeeds("models"))
+        self.assertTrue(self.succeeds("--version").startswith(b"orrery "))
+
+    def close(self, name, found, expected, tolerance):
+        self.assertEqual(len(found[2]), len(expected[2]), name)
+        for a, b in zip(found[2], expected[2]):
+            self.assertLessEqual(abs(a - b), tolerance + tolerance * abs(b), name)
+
+
+main()
