@@ -85,7 +85,7 @@ endif()
 
 add_library(orrery_stb INTERFACE)
 if(STB_FOUND)
-  target_link_libraries(orrery_stb INTERFACE PkgConfig::STB)
+  target_link_libraries(orrery_stb INTERFACE stb)  # its headers are <stb/...>
 else()
   # Without Debian's libstb the implementations are compiled here, from the headers as they are.
   orrery_sources(stb https://github.com/nothings/stb.git 8b5f1f37b5b75829fc72d38e7b5d4bcbf8a26d55)
