@@ -9,8 +9,9 @@ int main(int argc, char** argv) {
   using namespace orrery;
   CLI::App program{"Orrery shows a language model at work: every number that it computes, in 3D.", "orrery"};
   program.set_version_flag("--version", "orrery " ORRERY_VERSION);
-  program.require_subcommand(1);
   Action chosen;
+  add_view(program, chosen);
+  add_render(program, chosen);
   add_generate(program, chosen);
   add_trace(program, chosen);
   add_hooks(program, chosen);
@@ -18,8 +19,13 @@ int main(int argc, char** argv) {
   add_models(program, chosen);
   add_tokenize(program, chosen);
   add_bench(program, chosen);
+  // Without a command (first argument an option, or nothing) it is 'view'.
+  std::vector<const char*> arguments(argv, argv + argc);
+  const std::string first = argc > 1 ? argv[1] : "";
+  const bool general = first == "-h" || first == "--help" || first == "--version";
+  if (first.empty() || (first[0] == '-' && !general)) arguments.insert(arguments.begin() + 1, "view");
   try {
-    program.parse(argc, argv);
+    program.parse(int(arguments.size()), arguments.data());
   } catch (const CLI::ParseError& error) {
     return program.exit(error) == 0 ? 0 : 2;
   }

@@ -12,6 +12,8 @@ using Action = std::function<int()>;
 
 // One function a command, each in its own file: adds the subcommand with its options to `program` and sets
 // `chosen` when a person calls it.
+void add_view(CLI::App& program, Action& chosen);
+void add_render(CLI::App& program, Action& chosen);
 void add_generate(CLI::App& program, Action& chosen);
 void add_trace(CLI::App& program, Action& chosen);
 void add_hooks(CLI::App& program, Action& chosen);

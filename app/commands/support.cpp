@@ -54,9 +54,15 @@ CLI::Validator integer_in(std::int64_t least, std::int64_t most) {
 }
 
 void InputOptions::add_model(CLI::App& command) {
-  command.add_option("-m,--model", model, "A shipped model's name, a folder or a file")
-      ->type_name("MODEL")
-      ->capture_default_str();
+  command
+      .add_option_function<std::string>(
+          "-m,--model",
+          [this](const std::string& value) {
+            model = value;
+            has_model = true;
+          },
+          "A shipped model's name, a folder or a file (default: " + model + ")")
+      ->type_name("MODEL");
 }
 
 void InputOptions::add_prompt(CLI::App& command) {
@@ -94,7 +100,7 @@ std::shared_ptr<const Model> InputOptions::load() const {
 std::string InputOptions::text(const Model& model) const {
   if (has_ids) return "";
   if (has_prompt) return prompt;
-  if (has_file) return read_text_file(prompt_file, longest_prompt_file);
+  if (has_file) return read_prompt_file(prompt_file);
   return model.config().text("prompt", "");
 }
 
@@ -107,6 +113,8 @@ std::vector<int> InputOptions::tokens(const Model& model) const {
   check_utf8(given, has_file ? prompt_file : "--prompt");
   return model.tokenizer()->ids(given);
 }
+
+std::string read_prompt_file(const std::string& file) { return read_text_file(file, longest_prompt_file); }
 
 void add_sampling(CLI::App& command, SamplingSettings& settings) {
   command.add_option("--temp", settings.temperature, "Temperature; 0 takes the most probable token")

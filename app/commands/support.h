@@ -21,7 +21,8 @@ struct InputOptions {
   std::string model = "sort-abc";
   std::string prompt, prompt_file;
   std::vector<int> ids;
-  bool has_prompt = false, has_file = false, has_ids = false;  ///< given on the command line
+  bool has_model = false, has_prompt = false, has_file = false,
+       has_ids = false;  ///< given on the command line
 
   void add_model(CLI::App& command);
   void add_prompt(CLI::App& command);
@@ -32,6 +33,9 @@ struct InputOptions {
   /// Tokens of --ids, or of text(). Throws Error (no tokenizer, characters that it lacks, an empty prompt).
   std::vector<int> tokens(const Model& model) const;
 };
+
+/// The text of a prompt file. Throws Error naming it.
+std::string read_prompt_file(const std::string& file);
 
 /// --temp --top-k --top-p --min-p --seed --samplers.
 void add_sampling(CLI::App& command, SamplingSettings& settings);

@@ -1,0 +1,99 @@
+#include "app/commands/picture.h"
+
+#include "app/language.h"
+
+namespace orrery {
+
+void add_looks(CLI::App& command, std::string& theme, std::string& language) {
+  command.add_option("--theme", theme, "dark or light")->check(CLI::IsMember({"dark", "light"}));
+  command
+      .add_option_function<std::string>(
+          "--lang",
+          [&language](const std::string& code) {
+            if (!set_language(code)) throw CLI::ValidationError("--lang", "'" + code + "' is not there");
+            language = code;
+          },
+          "en or zh-Hant")
+      ->type_name("CODE");
+}
+
+const Tensor& hook_tensor(const Graph& graph, const std::string& name) {
+  if (const Tensor* tensor = graph.find(name)) return *tensor;
+  if (const Tensor* tensor = graph.find(name + ".head0")) return *tensor;
+  throw Error(say("'{0}' is no tensor of this model: 'orrery hooks' lists them", name));
+}
+
+Picture::Picture(std::shared_ptr<const Model> model, int tokens, const PictureOptions& options)
+    : options_(options), model_(std::move(model)), headless_(options.width, options.height) {
+  const Graph& graph = model_->graph();
+  LayoutOptions layout;
+  layout.token_rows = token_rows_for(tokens, graph.capacity());
+  layout.aspect = float(options.width) / float(options.height);
+  layout_ = make_layout(graph, layout);
+  scene_.layout_version = 1;
+  renderer_.set_upload_budget(SIZE_MAX);
+  frame();
+}
+
+void Picture::frame(float turn) {
+  const float aspect = float(options_.width) / float(options_.height);
+  Camera camera;
+  glm::vec3 low = layout_.low, high = layout_.high;
+  if (!options_.focus.empty()) {
+    const Tensor& tensor = hook_tensor(model_->graph(), options_.focus);
+    low = glm::vec3(1e30f);
+    high = glm::vec3(-1e30f);
+    for (int index : layout_.blocks_of[size_t(tensor.index)]) {
+      const Block& block = layout_.blocks[size_t(index)];
+      const glm::vec3 end = block.corner + glm::vec3(block.size().x, -block.size().y, -block.depth);
+      low = glm::min(low, glm::min(block.corner, end));
+      high = glm::max(high, glm::max(block.corner, end));
+    }
+    if (low.x > high.x) throw Error(say("'{0}' has no place in the picture", options_.focus));
+  }
+  camera.yaw += turn;
+  scene_.camera = camera.framing(low, high, aspect, options_.focus.empty() ? 0.04f : 0.25f);
+}
+
+FrameStats Picture::draw(const Trace& trace, double position, float seconds, Quality quality) {
+  SceneOptions options;
+  options.theme = options_.theme == "light" ? Theme::light : Theme::dark;
+  options.time = seconds;
+  options.translate = [](const Message& message) { return translate(message); };
+  builder_.build(scene_, layout_, &trace, position, options);
+  return renderer_.draw(scene_, {headless_.framebuffer(), 0, 0, options_.width, options_.height}, quality);
+}
+
+const Image& Picture::read() {
+  headless_.read(image_);
+  return image_;
+}
+
+double position_of(const Trace& trace, const std::string& step) {
+  const auto all = double(trace.published());
+  if (step.empty()) return all;
+  const Tensor& tensor = hook_tensor(trace.graph(), step);
+  if (tensor.step < 0) throw Error(say("'{0}' is a weight: no step computes it", step));
+  return double(trace.step_number({trace.pass_count() - 1, tensor.step})) + 0.999;
+}
+
+void render_png(const InputOptions& input, const SamplingSettings& sampling, const PictureOptions& options,
+                int new_tokens, int token, const std::string& file) {
+  OutputFile probe(file);  // complains before anything is computed
+  const auto model = input.load();
+  std::vector<int> ids = input.tokens(*model);
+  if (token >= model->graph().capacity())
+    throw Error(say("--token {0} is outside of the context of {1} tokens", token, model->graph().capacity()));
+  if (token >= 0 && token < int(ids.size())) ids.resize(size_t(token) + 1);
+  if (token >= 0) new_tokens = token - int(ids.size()) + 2;
+  Executor executor = Executor::start(model, ids, std::max(new_tokens, 1), sampling);
+  while (executor.run_pass()) {
+  }
+  const Trace& trace = *executor.trace();
+  const double position = position_of(trace, options.step);
+  Picture picture(model, trace.token_count(trace.published()), options);
+  picture.draw(trace, position, 0, Quality::still);
+  write_png(picture.read(), file);
+}
+
+}  // namespace orrery

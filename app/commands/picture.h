@@ -1,0 +1,56 @@
+#pragma once
+#include <string>
+
+#include "app/commands/support.h"
+#include "model/executor.h"
+#include "renderer/headless.h"
+#include "renderer/renderer.h"
+#include "renderer/scene_builder.h"
+
+namespace orrery {
+
+/// What a picture is to show.
+struct PictureOptions {
+  int width = 1280, height = 720;
+  std::string theme = "dark", language;
+  std::string step, focus;  ///< hook names; empty: the end of the run, the whole model
+};
+
+/// --theme and --lang. A language takes effect when it is read.
+void add_looks(CLI::App& command, std::string& theme, std::string& language);
+
+/// A recording drawn without a window: layout, camera, scene and renderer together. Main thread.
+class Picture {
+ public:
+  /// `tokens`: how many rows to lay out. Throws Error (no OpenGL, no such tensor).
+  Picture(std::shared_ptr<const Model> model, int tokens, const PictureOptions& options);
+
+  /// Where the camera stands: on the whole model or on options.focus; `turn` radians to the side.
+  void frame(float turn = 0);
+  Camera& camera() { return scene_.camera; }
+  /// Draws the recording at `position` published steps.
+  FrameStats draw(const Trace& trace, double position, float seconds, Quality quality);
+  const Image& read();
+  int width() const { return options_.width; }
+  int height() const { return options_.height; }
+
+ private:
+  PictureOptions options_;
+  std::shared_ptr<const Model> model_;
+  Headless headless_;
+  Renderer renderer_;
+  Layout layout_;
+  Scene scene_;
+  SceneBuilder builder_;
+  Image image_;
+};
+
+/// The tensor of that hook name; for a name that stands for all heads, head 0's. Throws Error naming it.
+const Tensor& hook_tensor(const Graph& graph, const std::string& name);
+/// The position at which `step` (empty: everything) of the last pass has just been computed.
+double position_of(const Trace& trace, const std::string& step);
+/// Writes the main view of the model at work on its prompt as a PNG. Throws Error.
+void render_png(const InputOptions& input, const SamplingSettings& sampling, const PictureOptions& options,
+                int new_tokens, int token, const std::string& file);
+
+}  // namespace orrery

@@ -1,0 +1,130 @@
+#include <unistd.h>
+
+#include <cmath>
+
+#include "app/commands/commands.h"
+#include "app/commands/film.h"
+#include "app/commands/picture.h"
+#include "app/language.h"
+
+namespace orrery {
+namespace {
+
+constexpr int largest_side = 8192;
+
+struct Options {
+  InputOptions input;
+  SamplingSettings sampling;
+  PictureOptions picture;
+  std::string file;
+  int count = -2, token = -1, fps = 30;
+  double seconds = 0;
+};
+
+bool ends_with(const std::string& text, const std::string& end) {
+  return text.size() > end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+void read_size(const std::string& text, PictureOptions& picture) {
+  int used = 0;
+  if (text.size() > 16 || std::sscanf(text.c_str(), "%dx%d%n", &picture.width, &picture.height, &used) != 2 ||
+      used != int(text.size()) || picture.width < 1 || picture.height < 1 || picture.width > largest_side ||
+      picture.height > largest_side)
+    throw CLI::ValidationError("--size", "'" + text + "' is no size like 1280x720, at most " +
+                                             std::to_string(largest_side) + " each way");
+}
+
+/// Progress on standard error: one line that counts up on a terminal, one at the end elsewhere.
+void show_progress(int frame, int frames) {
+  const bool terminal = isatty(2);
+  if (!terminal && frame != frames) return;
+  const std::string text = translate(say("frame {0} of {1}", frame, frames));
+  std::fprintf(stderr, terminal ? "\r%s%s" : "%s%s", text.c_str(), frame == frames ? "\n" : "");
+}
+
+/// Where the film is after `done` (0..1) of its time: the prompt's pass takes as long as three tokens.
+double film_position(const Trace& trace, double done) {
+  constexpr double prompt_share = 3;
+  const int passes = trace.pass_count(), steps = trace.steps_a_pass();
+  double at = done * (passes - 1 + prompt_share);
+  if (at <= prompt_share) return at / prompt_share * steps;
+  at -= prompt_share;
+  return std::min(double(trace.published()), (1 + at) * steps);
+}
+
+void render_film(const Options& options) {
+  OutputFile probe(options.file);
+  const auto model = options.input.load();
+  const std::vector<int> ids = options.input.tokens(*model);
+  const int count = options.count == -2 ? 8 : options.count;
+  Executor executor = Executor::start(model, ids, count == 0 ? 1 : count, options.sampling);
+  while (executor.run_pass()) {
+  }
+  const Trace& trace = *executor.trace();
+  const double seconds = options.seconds > 0 ? options.seconds : 9 + 3.0 * (trace.pass_count() - 1);
+  const int frames = std::max(1, int(std::lround(seconds * options.fps)));
+  const int moving = std::max(1, frames - options.fps);  // the last second rests
+  Picture picture(model, trace.token_count(trace.published()), options.picture);
+  Film film(options.file, options.picture.width, options.picture.height, options.fps);
+  for (int frame = 0; frame < frames; ++frame) {
+    const double done = std::min(1.0, double(frame) / moving);
+    picture.frame(0.1f * float(std::sin(done * 6.2831853)));
+    picture.draw(trace, film_position(trace, done), float(frame) / float(options.fps), Quality::still);
+    film.add(picture.read());
+    show_progress(frame + 1, frames);
+  }
+  film.finish();
+}
+
+int render(const Options& options) {
+  if (ends_with(options.file, ".mp4"))
+    render_film(options);
+  else
+    render_png(options.input, options.sampling, options.picture,
+               options.count == -2 ? 1 : (options.count < 0 ? 1 << 24 : options.count), options.token,
+               options.file);
+  return 0;
+}
+
+}  // namespace
+
+void add_render(CLI::App& program, Action& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = program.add_subcommand("render", "Draws a picture or a film; needs no display");
+  options->input.add_model(*command);
+  options->input.add_prompt(*command);
+  command->add_option("-o,--output", options->file, "The picture (.png) or film (.mp4) to write")
+      ->type_name("FILE")
+      ->required()
+      ->check([](const std::string& file) {
+        return ends_with(file, ".png") || ends_with(file, ".mp4")
+                   ? std::string()
+                   : "'" + file + "' ends in neither .png nor .mp4";
+      });
+  command
+      ->add_option_function<std::string>(
+          "--size", [options](const std::string& text) { read_size(text, options->picture); },
+          "Width and height in pixels (default: 1280x720)")
+      ->type_name("WxH");
+  command->add_option("--token", options->token, "Show the state after this token, counted from 0")
+      ->check(integer_in(0, 1 << 24));
+  command->add_option("--step", options->picture.step, "Show the step that computes this hook")
+      ->type_name("HOOK");
+  command->add_option("--focus", options->picture.focus, "Look at this tensor")->type_name("TENSOR");
+  command
+      ->add_option("-n,--n-predict", options->count,
+                   "Tokens to generate; -1 until the context is full (default: 1, films 8)")
+      ->check(integer_in(-1, 1 << 24));
+  command->add_option("--fps", options->fps, "Pictures a second of a film")
+      ->check(integer_in(1, 240))
+      ->capture_default_str();
+  command
+      ->add_option("--seconds", options->seconds,
+                   "Length of a film (default: 9, and 3 for every further token)")
+      ->check(number_in(0.01, 36000));
+  add_looks(*command, options->picture.theme, options->picture.language);
+  add_sampling(*command, options->sampling);
+  command->callback([options, &chosen] { chosen = [options] { return render(*options); }; });
+}
+
+}  // namespace orrery
