@@ -3,6 +3,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "app/commands/bench_frames.h"
 #include "app/commands/commands.h"
 #include "app/commands/support.h"
 #include "model/executor.h"
@@ -66,10 +67,44 @@ struct Options {
   bool json = false;
 };
 
+nlohmann::json report(const Model& model, int prompt_size, int count, double load, const Speed& traced,
+                      const Speed& plain, const FrameBench& frames) {
+  const auto speed = [](const Speed& speed) {
+    return nlohmann::json{{"prefill_tokens_per_second", median(speed.prefill)},
+                          {"decode_tokens_per_second", median(speed.decode)}};
+  };
+  nlohmann::json result = {{"model", model.name()},
+                           {"prompt_tokens", prompt_size},
+                           {"new_tokens", count},
+                           {"load_seconds", load},
+                           {"first_picture_seconds", frames.first_picture},
+                           {"traced", speed(traced)},
+                           {"plain", speed(plain)},
+                           {"peak_memory_bytes", peak_memory()}};
+  for (const FrameTimes& times : frames.runs)
+    result["frames"].push_back({{"width", times.width},
+                                {"height", times.height},
+                                {"generating", times.generating},
+                                {"median_ms", times.median_ms},
+                                {"p95_ms", times.p95_ms},
+                                {"resolution_scale", times.scale},
+                                {"draw_calls", times.draw_calls},
+                                {"bytes_uploaded", times.bytes_uploaded}});
+  return result;
+}
+
+template <class... Values>
+std::string filled(const char* format, Values... values) {
+  char text[256];
+  std::snprintf(text, sizeof text, format, values...);
+  return text;
+}
+
 int bench(const Options& options) {
   const auto start = Clock::now();
   const auto model = options.input.load();
   const double load = seconds_since(start);
+  const FrameBench frames = bench_frames(options.input, model);
   const int context = model->graph().capacity();
   const int prompt_size = std::clamp(context / 4, 1, 64);
   const int count = std::clamp(context - prompt_size, 0, 96);
@@ -82,31 +117,23 @@ int bench(const Options& options) {
     traced_round(model, prompt, count, traced);
     plain_round(model, prompt, count, plain);
   }
-  const nlohmann::json result = {{"model", model->name()},
-                                 {"prompt_tokens", prompt_size},
-                                 {"new_tokens", count},
-                                 {"load_seconds", load},
-                                 {"traced",
-                                  {{"prefill_tokens_per_second", median(traced.prefill)},
-                                   {"decode_tokens_per_second", median(traced.decode)}}},
-                                 {"plain",
-                                  {{"prefill_tokens_per_second", median(plain.prefill)},
-                                   {"decode_tokens_per_second", median(plain.decode)}}},
-                                 {"peak_memory_bytes", peak_memory()}};
   if (options.json) {
-    print(result.dump(1) + "\n");
+    print(report(*model, prompt_size, count, load, traced, plain, frames).dump(1) + "\n");
     return 0;
   }
-  char text[1024];
-  std::snprintf(text, sizeof text,
-                "%s: a prompt of %d tokens, then %d new ones, on one thread\n"
-                "                     prefill        decode   tokens/s\n"
-                "  with the trace  %10.0f  %12.0f\n"
-                "  execute only    %10.0f  %12.0f\n"
-                "  load            %10.1f ms\n"
-                "  peak memory     %10.1f MB\n",
-                model->name().c_str(), prompt_size, count, median(traced.prefill), median(traced.decode),
-                median(plain.prefill), median(plain.decode), load * 1e3, peak_memory() / 1e6);
+  std::string text = filled("%s: a prompt of %d tokens, then %d new ones, on one thread\n",
+                            model->name().c_str(), prompt_size, count);
+  text += "  tokens a second         prefill        decode\n";
+  text += filled("    with the trace   %10.0f  %12.0f\n", median(traced.prefill), median(traced.decode));
+  text += filled("    execute only     %10.0f  %12.0f\n", median(plain.prefill), median(plain.decode));
+  text += filled("  load %.1f ms, first complete picture %.0f ms after the start\n", load * 1e3,
+                 frames.first_picture * 1e3);
+  text += "  frames                   median ms    p95 ms  drawn at  draw calls  bytes uploaded\n";
+  for (const FrameTimes& times : frames.runs)
+    text += filled("    %4dx%-4d %-10s %10.1f %9.1f %9.2f %11d %15.0f\n", times.width, times.height,
+                   times.generating ? "generating" : "idle", times.median_ms, times.p95_ms, times.scale,
+                   times.draw_calls, times.bytes_uploaded);
+  text += filled("  peak memory %.1f MB\n", peak_memory() / 1e6);
   print(text);
   return 0;
 }

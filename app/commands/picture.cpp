@@ -79,7 +79,7 @@ double position_of(const Trace& trace, const std::string& step) {
 
 void render_png(const InputOptions& input, const SamplingSettings& sampling, const PictureOptions& options,
                 int new_tokens, int token, const std::string& file) {
-  OutputFile probe(file);  // complains before anything is computed
+  OutputFile output(file);  // complains before anything is computed
   const auto model = input.load();
   std::vector<int> ids = input.tokens(*model);
   if (token >= model->graph().capacity())
@@ -93,7 +93,8 @@ void render_png(const InputOptions& input, const SamplingSettings& sampling, con
   const double position = position_of(trace, options.step);
   Picture picture(model, trace.token_count(trace.published()), options);
   picture.draw(trace, position, 0, Quality::still);
-  write_png(picture.read(), file);
+  write_png(picture.read(), output.part());
+  output.finish();
 }
 
 }  // namespace orrery

@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include "app/commands/commands.h"
-#include "app/commands/film.h"
 #include "app/commands/picture.h"
 #include "app/language.h"
+#include "renderer/video.h"
 
 namespace orrery {
 namespace {
@@ -53,7 +53,7 @@ double film_position(const Trace& trace, double done) {
 }
 
 void render_film(const Options& options) {
-  OutputFile probe(options.file);
+  OutputFile output(options.file);  // complains before anything is computed
   const auto model = options.input.load();
   const std::vector<int> ids = options.input.tokens(*model);
   const int count = options.count == -2 ? 8 : options.count;
@@ -65,7 +65,7 @@ void render_film(const Options& options) {
   const int frames = std::max(1, int(std::lround(seconds * options.fps)));
   const int moving = std::max(1, frames - options.fps);  // the last second rests
   Picture picture(model, trace.token_count(trace.published()), options.picture);
-  Film film(options.file, options.picture.width, options.picture.height, options.fps);
+  Video film(output.part(), options.picture.width, options.picture.height, options.fps);
   for (int frame = 0; frame < frames; ++frame) {
     const double done = std::min(1.0, double(frame) / moving);
     picture.frame(0.1f * float(std::sin(done * 6.2831853)));
@@ -74,6 +74,7 @@ void render_film(const Options& options) {
     show_progress(frame + 1, frames);
   }
   film.finish();
+  output.finish();
 }
 
 int render(const Options& options) {

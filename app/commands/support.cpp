@@ -139,40 +139,34 @@ void add_sampling(CLI::App& command, SamplingSettings& settings) {
       ->type_name("A;B;C");
 }
 
-OutputFile::OutputFile(std::filesystem::path path) : path_(std::move(path)), part_(path_) {
+OutputFile::OutputFile(std::filesystem::path path) : path_(std::move(path)) {
   std::error_code ignored;
   const auto status = std::filesystem::status(path_, ignored);
-  if (std::filesystem::is_directory(status)) fail(EISDIR);
-  if (!std::filesystem::exists(status) || std::filesystem::is_regular_file(status)) {
+  if (std::filesystem::exists(status)) {
+    if (!std::filesystem::is_regular_file(status)) fail(translate(say("it is no regular file")));
     // An existing file that may not be written must not be replaced through its folder either.
-    if (std::filesystem::exists(status) && access(path_.c_str(), W_OK) != 0) fail(errno);
-    part_ += ".part";
+    if (access(path_.c_str(), W_OK) != 0) fail(std::strerror(errno));
   }
-  file_ = std::fopen(part_.c_str(), "wb");
-  if (!file_) fail(errno);
+  part_ = path_.parent_path() / (path_.stem().string() + ".part" + path_.extension().string());
+  std::FILE* file = std::fopen(part_.c_str(), "wb");
+  if (!file) fail(std::strerror(errno));
+  std::fclose(file);
 }
 
 OutputFile::~OutputFile() {
-  if (file_) std::fclose(file_);
   std::error_code ignored;
-  if (part_ != path_) std::filesystem::remove(part_, ignored);
-}
-
-void OutputFile::write(const void* data, size_t bytes) {
-  if (bytes > 0 && std::fwrite(data, 1, bytes, file_) != bytes) fail(errno);
+  if (!part_.empty()) std::filesystem::remove(part_, ignored);
 }
 
 void OutputFile::finish() {
-  std::FILE* file = std::exchange(file_, nullptr);
-  if (std::fclose(file) != 0) fail(errno);
-  if (part_ == path_) return;
   std::error_code code;
   std::filesystem::rename(part_, path_, code);
-  if (code) fail(code.value());
+  if (code) fail(code.message());
+  part_.clear();
 }
 
-void OutputFile::fail(int code) {
-  throw Error(say("{0} cannot be written: {1}", path_.string(), std::strerror(code)));
+void OutputFile::fail(const std::string& reason) const {
+  throw Error(say("{0} cannot be written: {1}", path_.string(), reason));
 }
 
 void print(const std::string& text) {

@@ -41,22 +41,21 @@ std::string read_prompt_file(const std::string& file);
 void add_sampling(CLI::App& command, SamplingSettings& settings);
 
 /// A file that appears under its name only when it is complete: what was there before stays until then.
-/// Devices and pipes are written directly.
 class OutputFile {
  public:
   /// Throws Error naming the file if it cannot be written.
   explicit OutputFile(std::filesystem::path path);
-  ~OutputFile();
+  ~OutputFile();  ///< removes what is not finished
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
-  void write(const void* data, size_t bytes);
+  /// Where to write until finish(). Has the same ending, for programs that go by it.
+  const std::filesystem::path& part() const { return part_; }
   void finish();
 
  private:
-  [[noreturn]] void fail(int code);
+  [[noreturn]] void fail(const std::string& reason) const;
 
   std::filesystem::path path_, part_;
-  std::FILE* file_ = nullptr;
 };
 
 /// Writes to standard output at once. Throws Error if that fails.

@@ -2,11 +2,10 @@
 
 #include <fnmatch.h>
 
-#include <nlohmann/json.hpp>
-
 #include "app/commands/commands.h"
 #include "app/commands/support.h"
 #include "model/executor.h"
+#include "model/formats/safetensors_writer.h"
 
 namespace orrery {
 namespace {
@@ -31,37 +30,23 @@ std::vector<Hook> select(const Graph& graph, const std::string& pattern) {
   return hooks;
 }
 
-/// The safetensors header: 8 bytes of length, then JSON padded with spaces to a multiple of 8.
-std::string header(const std::vector<Hook>& hooks, std::int64_t tokens, const nlohmann::json& metadata) {
-  nlohmann::ordered_json json;
-  json["__metadata__"] = metadata;
-  std::uint64_t offset = 0;
-  const auto add = [&](const std::string& name, const char* type, const std::vector<std::int64_t>& shape,
-                       std::uint64_t size) {
-    for (std::int64_t length : shape) size *= std::uint64_t(length);
-    json[name] = {{"dtype", type}, {"shape", shape}, {"data_offsets", {offset, offset + size}}};
-    offset += size;
+std::vector<SafetensorsTensor> contents(const std::vector<Hook>& hooks, std::int64_t tokens) {
+  std::vector<SafetensorsTensor> list = {{"input_ids", SafetensorsTensor::Type::I64, {tokens}}};
+  for (const Hook& hook : hooks)
+    list.push_back({hook.name, SafetensorsTensor::Type::F32, hook_shape(hook, tokens)});
+  return list;
+}
+
+void write_hook(SafetensorsWriter& file, const Trace& trace, const Hook& hook, int tokens) {
+  const auto row_of = [&](const Tensor& tensor, int row, int cols) {
+    file.write({trace.view(tensor).row(row), size_t(cols)});
   };
-  add("input_ids", "I64", {tokens}, 8);
-  for (const Hook& hook : hooks) add(hook.name, "F32", hook_shape(hook, tokens), 4);
-  std::string text = json.dump();
-  text.resize((text.size() + 7) / 8 * 8, ' ');
-  std::string length(8, '\0');
-  for (size_t i = 0; i < 8; ++i) length[i] = char(text.size() >> (8 * i) & 0xff);
-  return length + text;
-}
-
-void write_row(OutputFile& file, const Trace& trace, const Tensor& tensor, int row, std::int64_t cols) {
-  file.write(trace.view(tensor).row(row), size_t(cols) * sizeof(float));
-}
-
-void write_hook(OutputFile& file, const Trace& trace, const Hook& hook, int tokens) {
   if (hook.over_sources()) {  // [H, T, T]
     for (const Tensor* part : hook.parts)
-      for (int row = 0; row < tokens; ++row) write_row(file, trace, *part, row, tokens);
+      for (int row = 0; row < tokens; ++row) row_of(*part, row, tokens);
   } else {  // [T, H, d]
     for (int row = 0; row < tokens; ++row)
-      for (const Tensor* part : hook.parts) write_row(file, trace, *part, row, part->cols.size);
+      for (const Tensor* part : hook.parts) row_of(*part, row, part->cols.size);
   }
 }
 
@@ -71,24 +56,23 @@ int write_trace(const Options& options) {
   const std::vector<int> prompt = options.input.tokens(*model);
   const int passes = options.count < 0 ? -1 : options.count + 1;  // the last token drawn is fed, too
   Executor executor = Executor::start(model, prompt, passes, options.sampling);
-  OutputFile file(options.file);
+  OutputFile output(options.file);  // complains before anything is computed
   while (executor.run_pass()) {
   }
   const Trace& trace = *executor.trace();
   const int tokens = trace.pass(trace.pass_count() - 1).rows.end;
-  const nlohmann::json metadata = {{"model", model->path().string()},
-                                   {"weights_sha256", model->weights_sha256()},
-                                   {"prompt", options.input.text(*model)},
-                                   {"seed", std::to_string(options.sampling.seed)},
-                                   {"version", ORRERY_VERSION}};
-  const std::string head = header(hooks, tokens, metadata);
-  file.write(head.data(), head.size());
-  for (int row = 0; row < tokens; ++row) {
-    const std::int64_t id = trace.token(row);
-    file.write(&id, sizeof id);
-  }
+  SafetensorsWriter file(output.part(), contents(hooks, tokens),
+                         {{"model", model->path().string()},
+                          {"weights_sha256", model->weights_sha256()},
+                          {"prompt", options.input.text(*model)},
+                          {"seed", std::to_string(options.sampling.seed)},
+                          {"version", ORRERY_VERSION}});
+  std::vector<std::int64_t> ids;
+  for (int row = 0; row < tokens; ++row) ids.push_back(trace.token(row));
+  file.write(ids);
   for (const Hook& hook : hooks) write_hook(file, trace, hook, tokens);
   file.finish();
+  output.finish();
   if (options.count >= 0 && tokens < int(prompt.size()) + options.count)
     tell(say("the context of {0} tokens is full: {1} of {2} tokens were written", trace.capacity(),
              tokens - int(prompt.size()), options.count));

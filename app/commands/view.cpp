@@ -1,9 +1,7 @@
+#include "app/view.h"
 #include "app/commands/commands.h"
 #include "app/commands/picture.h"
 #include "app/language.h"
-#if __has_include("app/view.h")
-#include "app/view.h"
-#endif
 
 namespace orrery {
 namespace {
@@ -16,7 +14,6 @@ struct Options {
 };
 
 int view(const Options& options) {
-#if __has_include("app/view.h")
   if (display_available()) {
     ViewOptions view;
     view.model = options.input.has_model ? options.input.model : "";
@@ -30,7 +27,6 @@ int view(const Options& options) {
     view.ui_dump = options.dump;
     return run_view(view);
   }
-#endif
   const std::string file = "orrery.png";
   tell(say("there is no display here, so the picture of the main view goes to {0}", file));
   PictureOptions picture;
