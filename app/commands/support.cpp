@@ -131,7 +131,9 @@ void add_sampling(CLI::App& command, SamplingSettings& settings) {
                   "Keep tokens at least P times as probable as the best; 0 keeps all")
       ->check(number_in(0, 1))
       ->capture_default_str();
-  command.add_option("-s,--seed", settings.seed, "The same seed gives the same text")->capture_default_str();
+  command.add_option("-s,--seed", settings.seed, "The same seed gives the same text")
+      ->check(integer_in(0, INT64_MAX))
+      ->capture_default_str();
   command
       .add_option_function<std::string>(
           "--samplers", [&settings](const std::string& text) { settings.order = parse_filters(text); },
