@@ -122,6 +122,6 @@ void main() {
   result = mix(result, frame_colour, frame);
 
   vec3 behind = background(gl_FragCoord.y);
-  if (block_state.x > 0.5 && block_state.x < 1.5) result = mix(result, behind, mix(0.62, 0.58, dark));
+  if (block_state.x > 0.5 && block_state.x < 1.5) result = mix(result, behind, mix(0.45, 0.36, dark));
   colour = vec4(mix(result, behind, haze(length(eye - world))), 1.0);
 }
