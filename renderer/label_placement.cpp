@@ -24,7 +24,7 @@ void keep_clear_labels(std::vector<ScreenLabel>& labels) {
 TextSize text_size(float pixels) {
   if (!(pixels >= 7)) return {1, 0};
   if (pixels > 40) return {40 / pixels, 1};
-  return {1, std::min(1.f, 0.25f + (pixels - 7) * 0.25f)};
+  return {1, std::min(1.f, 0.4f + (pixels - 7) * 0.2f)};
 }
 
 }  // namespace orrery

@@ -67,7 +67,7 @@ void StrandPass::draw(const Frame& frame) {
   glUniform1f(program_.at("time"), frame.time);
   glUniform1f(program_.at("pixels_a_unit"), frame.pixels_a_unit);
   glBindVertexArray(array_.name());
-  glDrawArraysInstanced(GL_TRIANGLE_STRIP, 0, 26, GLsizei(instances_.size()));
+  glDrawArraysInstanced(GL_TRIANGLE_STRIP, 0, 42, GLsizei(instances_.size()));
 }
 
 bool BackdropPass::prepare(const Frame& frame) {

@@ -46,7 +46,7 @@ struct Renderer::State {
   std::uint64_t layout_version = 0;
   const Trace* trace = nullptr;
   const Model* model = nullptr;
-  std::uint64_t last_steps = 0;
+  std::uint64_t last_published = 0;  // fewer: another recording stands at the same address
   size_t budget = size_t(8) << 20;
 
   std::uint64_t last_hash = 0;
@@ -66,10 +66,11 @@ struct Renderer::State {
       layout = scene.layout;
       layout_version = scene.layout_version;
       model = new_model;
-    } else if (scene.trace != trace) {
+    } else if (scene.trace != trace || (trace && trace->published() < last_published)) {
       pool.forget_activations();
     }
     trace = scene.trace;
+    last_published = trace ? trace->published() : 0;
   }
 
   int draw_scene(const Frame& frame) {
@@ -90,13 +91,14 @@ struct Renderer::State {
     glDisable(GL_CULL_FACE);
     glEnable(GL_BLEND);
     glDepthMask(GL_FALSE);
+    texts.draw_numbers(frame);
     rectangles.draw_shadows(frame);
     if (strands.count()) strands.draw(frame);
     rectangles.draw_marks(frame);
     glDepthMask(GL_TRUE);
     glDisable(GL_DEPTH_TEST);
     return 1 + (rectangles.plates() > 0) + (rectangles.shadows() > 0) + (rectangles.marks() > 0) +
-           (strands.count() > 0);
+           (strands.count() > 0) + texts.has_numbers();
   }
 
   /// The resolution of moving frames: straight down where they are slow, up again once they would be fast.
@@ -142,8 +144,8 @@ FrameStats Renderer::draw(const Scene& scene, const DrawTarget& target, Quality 
       drawn_height = std::max(1, int(float(height) * scale));
   Frame frame = make_frame(scene, drawn_width, drawn_height), native = make_frame(scene, width, height);
   if (scene.trace) stats.bytes_uploaded += s.boxes.prepare(scene, s.pool);
-  stats.bytes_uploaded +=
-      s.rectangles.prepare(scene, *frame.palette) + s.strands.prepare(scene) + s.texts.prepare(scene, native);
+  stats.bytes_uploaded += s.rectangles.prepare(scene, *frame.palette) + s.strands.prepare(scene) +
+                          s.texts.prepare(scene, native, s.pool, quality == Quality::still);
   s.scene_canvas.resize(drawn_width, drawn_height, true);
   s.picture.resize(width, height, false);
   glDisable(GL_BLEND);
@@ -154,8 +156,8 @@ FrameStats Renderer::draw(const Scene& scene, const DrawTarget& target, Quality 
   copy(s.scene_canvas, s.picture.framebuffer.name(), 0, 0, width, height);
   s.picture.bind();
   glEnable(GL_BLEND);
-  s.texts.draw(native);
-  if (s.texts.count()) ++stats.draw_calls;
+  s.texts.draw_labels(native);
+  if (s.texts.has_labels()) ++stats.draw_calls;
   glDisable(GL_BLEND);
   glBindVertexArray(0);
   copy(s.picture, target.framebuffer, target.x, target.y, width, height);
@@ -175,8 +177,13 @@ FrameStats Renderer::draw(const Scene& scene, const DrawTarget& target, Quality 
   return stats;
 }
 
-Range Renderer::range_of(const Tensor& tensor) const { return state_->pool.of(tensor).range; }
-int Renderer::cells_a_tile(const Tensor& tensor) const { return 1 << state_->pool.of(tensor).first_level; }
+Range Renderer::range_of(const Tensor& tensor) const {
+  return state_->pool.planned(tensor) ? state_->pool.of(tensor).range
+                                      : Range{1, tensor.kind == Kind::attention};
+}
+int Renderer::cells_a_tile(const Tensor& tensor) const {
+  return state_->pool.planned(tensor) ? 1 << state_->pool.of(tensor).first_level : 1;
+}
 bool Renderer::loading() const { return state_->pool.waiting(); }
 void Renderer::set_upload_budget(size_t bytes) { state_->budget = bytes; }
 void Renderer::reload_shaders() {

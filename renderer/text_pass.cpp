@@ -2,15 +2,16 @@
 
 #include <algorithm>
 
-namespace orrery {
+#include "renderer/cell_numbers.h"
 
-TextPass::TextPass() {
-  bind_instances(array_, buffer_, sizeof(Instance),
-                 {{0, 4, GL_FLOAT, false, offsetof(Instance, anchor)},
-                  {1, 4, GL_FLOAT, false, offsetof(Instance, box)},
-                  {2, 4, GL_FLOAT, false, offsetof(Instance, atlas)},
-                  {3, 4, GL_UNSIGNED_BYTE, false, offsetof(Instance, ink)}});
-}
+namespace orrery {
+namespace {
+
+std::int16_t parts(float ems) { return std::int16_t(std::clamp(ems, -63.f, 63.f) * 512); }
+
+}  // namespace
+
+TextPass::TextPass() { bind_instances(array_, buffer_, sizeof(Instance), {}); }
 
 /// Finds out how large the text is on the screen and where; false if it is not to be seen.
 bool TextPass::place(const SceneText& text, const Frame& frame, int index) {
@@ -56,16 +57,33 @@ void TextPass::add(std::string_view text, glm::vec3 anchor, float em, float alig
   while (!text.empty()) {
     const Glyph& glyph = atlas_.glyph(next_character(text));
     if (glyph.width > 0)
-      instances_.push_back({glm::vec4(anchor, em),
-                            {pen + glyph.left, glyph.top, glyph.width, glyph.height},
-                            {glyph.atlas_x, glyph.atlas_y, glyph.atlas_width, glyph.atlas_height},
-                            ink});
+      instances_.push_back(
+          {glm::vec4(anchor, em),
+           {parts(pen + glyph.left), parts(glyph.top), parts(glyph.width), parts(glyph.height)},
+           {std::uint16_t(glyph.atlas_x), std::uint16_t(glyph.atlas_y), std::uint16_t(glyph.atlas_width),
+            std::uint16_t(glyph.atlas_height)},
+           ink});
     pen += glyph.advance;
   }
 }
 
-size_t TextPass::prepare(const Scene& scene, const Frame& frame) {
+void TextPass::add_numbers(const Scene& scene, const Frame& frame, const ValuePool& pool) {
   instances_.clear();
+  for_each_number(scene, frame, pool, [&](const CellNumber& number) {
+    float width = atlas_.width(number.text), em = std::min(number.em, 0.88f * number.width / width);
+    add(number.text, number.centre - glm::vec3(0, 0.36f * em, 0), em, 0.5f, width, packed(number.ink, 1));
+  });
+  numbers_ = int(instances_.size());
+  numbers_steps_ = scene.steps;
+  numbers_age_ = 0;
+}
+
+size_t TextPass::prepare(const Scene& scene, const Frame& frame, const ValuePool& pool, bool still) {
+  bool moved = !(scene.camera == numbers_camera_);
+  numbers_camera_ = scene.camera;
+  if (still || !moved || scene.steps != numbers_steps_ || ++numbers_age_ > 15)
+    add_numbers(scene, frame, pool);
+  instances_.resize(size_t(numbers_));
   placed_.clear();
   labels_.clear();
   for (const SceneText& text : scene.texts) place(text, frame, int(placed_.size()));
@@ -79,16 +97,22 @@ size_t TextPass::prepare(const Scene& scene, const Frame& frame) {
   return buffer_.set(instances_.data(), instances_.size() * sizeof(Instance)) + atlas_.upload();
 }
 
-void TextPass::draw(const Frame& frame) {
-  if (instances_.empty()) return;
+void TextPass::draw(const Frame& frame, int first, int count, float halo) {
+  if (count == 0) return;
   begin(program_, frame);
   glActiveTexture(GL_TEXTURE0);
   glBindTexture(GL_TEXTURE_2D, atlas_.texture().name());
   glUniform1i(program_.at("glyphs"), 0);
   glUniform2f(program_.at("atlas_size"), float(atlas_.size()), float(atlas_.size()));
   glUniform1f(program_.at("spread"), float(GlyphAtlas::spread));
-  glBindVertexArray(array_.name());
-  glDrawArraysInstanced(GL_TRIANGLE_STRIP, 0, 4, GLsizei(instances_.size()));
+  glUniform1f(program_.at("halo"), halo);
+  size_t start = size_t(first) * sizeof(Instance);
+  bind_instances(array_, buffer_, sizeof(Instance),
+                 {{0, 4, GL_FLOAT, false, start + offsetof(Instance, anchor)},
+                  {1, 4, GL_SHORT, false, start + offsetof(Instance, box)},
+                  {2, 4, GL_UNSIGNED_SHORT, false, start + offsetof(Instance, atlas)},
+                  {3, 4, GL_UNSIGNED_BYTE, false, start + offsetof(Instance, ink)}});
+  glDrawArraysInstanced(GL_TRIANGLE_STRIP, 0, 4, count);
 }
 
 }  // namespace orrery

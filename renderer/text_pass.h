@@ -12,23 +12,30 @@ namespace orrery {
 class TextPass {
  public:
   TextPass();
-  /// `frame` is the picture at the size in which texts are seen. Returns the bytes uploaded.
-  size_t prepare(const Scene& scene, const Frame& frame);
-  void draw(const Frame& frame);
-  int count() const { return int(instances_.size()); }
+  /// `frame` is the picture at the size in which texts are seen. Returns the bytes uploaded. While the camera
+  /// moves (but for still pictures), the numbers in cells are those found a few frames ago: they stand in
+  /// space and need no new upload.
+  size_t prepare(const Scene& scene, const Frame& frame, const ValuePool& pool, bool still);
+  /// The numbers in cells: drawn with the boxes, hidden behind what stands before them.
+  void draw_numbers(const Frame& frame) { draw(frame, 0, numbers_, 0); }
+  void draw_labels(const Frame& frame) { draw(frame, numbers_, int(instances_.size()) - numbers_, 1); }
+  bool has_numbers() const { return numbers_ > 0; }
+  bool has_labels() const { return int(instances_.size()) > numbers_; }
   void reload() { program_.reload(); }
 
  private:
   struct Instance {
     glm::vec4 anchor;
-    glm::vec4 box;
-    glm::vec4 atlas;
+    std::int16_t box[4];  ///< in 1/512 em
+    std::uint16_t atlas[4];
     std::uint32_t ink;
   };
   struct Placed {
     const SceneText* text;
     float em, alpha, width;  ///< world units an em; ems
   };
+  void add_numbers(const Scene& scene, const Frame& frame, const ValuePool& pool);
+  void draw(const Frame& frame, int first, int count, float halo);
   bool place(const SceneText& text, const Frame& frame, int index);
   void add(std::string_view text, glm::vec3 anchor, float em, float align, float width, std::uint32_t ink);
 
@@ -37,6 +44,10 @@ class TextPass {
   Buffer buffer_;
   GlyphAtlas atlas_;
   std::vector<Instance> instances_;
+  int numbers_ = 0;  // instances before the labels
+  Camera numbers_camera_;
+  std::uint64_t numbers_steps_ = 0;
+  int numbers_age_ = 1000;  // frames
   std::vector<Placed> placed_;
   std::vector<ScreenLabel> labels_;
 };

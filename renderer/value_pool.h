@@ -40,6 +40,7 @@ class ValuePool {
   /// True while known rows wait for their turn.
   bool waiting() const { return waiting_; }
 
+  bool planned(const Tensor& tensor) const { return size_t(tensor.index) < tensors_.size(); }
   const PooledTensor& of(const Tensor& tensor) const { return tensors_[size_t(tensor.index)]; }
   void bind(int values_unit, int table_unit) const;
 

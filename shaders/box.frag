@@ -64,7 +64,8 @@ void main() {
     int coarse = min(fine + 1, last);
     parts = mix(parts, value_at(cell >> coarse, coarse), level - float(fine));
   }
-  parts *= scale;
+  // From afar the means of many small numbers would all be dull: their contrast is raised a little.
+  parts *= scale * (1.0 + 0.35 * clamp(level - float(first), 0.0, 2.0) * 0.5);
   vec3 paint = ramp_colour(pow(parts, vec2(mix(0.92, 1.0, dark))));
   if (!known) paint = empty_colour;
 

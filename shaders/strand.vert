@@ -1,4 +1,4 @@
-// A cubic Bezier as a strip of 12 segments, widened on the screen so that its edges can be smoothed.
+// A cubic Bezier as a strip of 20 segments, widened on the screen so that its edges can be smoothed.
 layout(location = 0) in vec4 point0;   // w: width in world units
 layout(location = 1) in vec4 point1;   // w: flow
 layout(location = 2) in vec4 point2;   // w: phase
@@ -18,7 +18,7 @@ vec3 curve(float t) {
 }
 
 void main() {
-  float t = float(gl_VertexID >> 1) / 12.0, side = (gl_VertexID & 1) == 0 ? -1.0 : 1.0;
+  float t = float(gl_VertexID >> 1) / 20.0, side = (gl_VertexID & 1) == 0 ? -1.0 : 1.0;
   vec3 at = curve(t);
   vec4 here = view_projection * vec4(at, 1.0);
   vec4 before = view_projection * vec4(curve(max(t - 0.02, 0.0)), 1.0);

@@ -1,0 +1,106 @@
+#include "renderer/cell_numbers.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <string_view>
+
+namespace orrery {
+namespace {
+
+constexpr int most_numbers = 1500;
+constexpr float smallest = 7.5f;  // pixels of an em that can be read
+
+struct CellWindow {
+  int left, top, right, bottom;
+};
+
+/// The cells of the block that may be seen: where the rays of the picture's corners and of a grid between
+/// them meet the front face.
+CellWindow seen_cells(const Block& block, const Frame& frame, const glm::mat4& inverse) {
+  glm::vec2 low(1e9f), high(-1e9f);
+  bool open = false;
+  for (int corner = 0; corner < 4; ++corner) {
+    glm::vec4 far = inverse * glm::vec4(corner & 1 ? 1.f : -1.f, corner & 2 ? 1.f : -1.f, 1, 1);
+    glm::vec3 direction = glm::vec3(far) / far.w - frame.eye;
+    float along = direction.z == 0 ? -1 : (block.corner.z - frame.eye.z) / direction.z;
+    if (along <= 0) {
+      open = true;  // this corner looks past the plane
+      continue;
+    }
+    glm::vec3 at = frame.eye + direction * along - block.corner;
+    glm::vec2 cell{at.x / block.cell.x, -at.y / block.cell.y};
+    low = glm::min(low, cell);
+    high = glm::max(high, cell);
+  }
+  if (open) return {0, 0, block.cols, block.rows};
+  auto clamp = [](float value, int size) { return int(std::clamp(std::floor(value), 0.f, float(size))); };
+  return {clamp(low.x, block.cols), clamp(low.y, block.rows), clamp(high.x + 1, block.cols),
+          clamp(high.y + 1, block.rows)};
+}
+
+/// The number with as many places as its tensor's range needs for two or three telling digits.
+void write_number(char (&text)[16], float value, float limit) {
+  int places = limit < 0.001f             ? -1
+               : limit < 0.1f             ? 3
+               : std::abs(value) < 9.995f ? 2
+               : std::abs(value) < 99.95f ? 1
+                                          : 0;
+  if (places < 0)
+    std::snprintf(text, sizeof text, "%.0e", double(value));
+  else
+    std::snprintf(text, sizeof text, "%.*f", places, double(value));
+  // What rounds to nothing has no sign; "0" alone is exactly that.
+  if (value == 0)
+    std::snprintf(text, sizeof text, "0");
+  else if (places > 0 && std::string_view(text).find_first_not_of("-0.") == std::string_view::npos)
+    std::snprintf(text, sizeof text, "%.*f", places, 0.0);
+}
+
+/// Dark ink on light cells, light ink on dark ones.
+glm::vec3 ink_for(const Palette& palette, const Range& range, float value) {
+  glm::vec3 paint =
+      range.attention ? attention_colour(palette, value) : value_colour(palette, value / range.limit);
+  float light = glm::dot(paint, glm::vec3(0.3f, 0.59f, 0.11f));
+  return light > 0.52f ? glm::vec3(0.05f, 0.06f, 0.1f) : glm::vec3(0.96f, 0.97f, 1);
+}
+
+}  // namespace
+
+void for_each_number(const Scene& scene, const Frame& frame, const ValuePool& pool,
+                     const std::function<void(const CellNumber&)>& use) {
+  if (!scene.trace) return;
+  glm::mat4 inverse = glm::inverse(frame.view_projection);
+  int count = 0;
+  for (size_t i = 0; i < scene.layout->blocks.size(); ++i) {
+    const Block& block = scene.layout->blocks[i];
+    float distance = frame.eye.z - block.corner.z;
+    float em = std::min(block.cell.y * 0.42f, block.cell.x * 0.36f);
+    if (distance <= 0 || em * frame.pixels_a_unit < smallest * distance) continue;
+    const PooledTensor& pooled = pool.of(*block.tensor);
+    if (pooled.first_level > 0) continue;
+    int known = std::min(pooled.uploaded, i < scene.blocks.size() ? scene.blocks[i].known_rows : 0);
+    if (i < scene.blocks.size() && scene.blocks[i].fresh_row >= 0 && scene.blocks[i].progress < 1)
+      known = std::min(known, scene.blocks[i].fresh_row);
+    CellWindow window = seen_cells(block, frame, inverse);
+    MatrixView numbers = scene.trace->view(*block.tensor);
+    for (int row = window.top; row < std::min(window.bottom, known - block.first_row); ++row)
+      for (int col = window.left; col < window.right; ++col) {
+        if (pooled.causal && block.first_col + col > block.first_row + row) continue;
+        CellNumber number;
+        number.centre = block.corner + glm::vec3((float(col) + 0.5f) * block.cell.x,
+                                                 -(float(row) + 0.5f) * block.cell.y, 0.02f * em);
+        float away = glm::length(number.centre - frame.eye);
+        if (em * frame.pixels_a_unit < smallest * away) continue;
+        if (++count > most_numbers) return;
+        float value = numbers(block.first_row + row, block.first_col + col);
+        write_number(number.text, value, pooled.range.limit);
+        number.em = em;
+        number.width = block.cell.x;
+        number.ink = ink_for(*frame.palette, pooled.range, value);
+        use(number);
+      }
+  }
+}
+
+}  // namespace orrery
