@@ -1,23 +1,250 @@
 #include "app/scene_view.h"
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
 #include "app/app.h"
+#include "app/language.h"
+#include "app/style.h"
+#include "renderer/palette.h"
+#include "renderer/picker.h"
+#include "renderer/renderer.h"
+#include "renderer/scene_builder.h"
 
 namespace orrery {
-class SceneParts {};
+
+class SceneParts {
+ public:
+  Renderer renderer;
+  SceneBuilder builder;
+  Scene scene;
+  Layout layout;
+  std::shared_ptr<const Model> model, laid_out;
+  std::shared_ptr<const Trace> trace;
+  int token_rows = 0;
+  float aspect = 0;
+  Camera camera, from, to;
+  float flight = 1;     ///< 0..1 of the way from `from` to `to`
+  bool framed = false;  ///< the whole model is in the picture: keep it so when the window changes
+  std::array<std::optional<Camera>, 10> stops;
+  double rest = 0;  ///< seconds since the picture last moved
+  double drawn_position = -1;
+  ImVec2 pressed{0, 0};
+  bool dragging = false, panning = false;
+
+  void go(const Camera& goal, bool at_once) {
+    from = camera;
+    to = goal;
+    flight = at_once ? 1.f : 0.f;
+    if (at_once) camera = goal;
+  }
+};
+
 SceneView::SceneView() = default;
 SceneView::~SceneView() = default;
-void SceneView::close() {}
-void SceneView::show(std::shared_ptr<const Model>, std::shared_ptr<const Trace>) {
-  hovered.reset(), selected.reset();
+void SceneView::close() { parts_.reset(); }
+
+void SceneView::show(std::shared_ptr<const Model> model, std::shared_ptr<const Trace> trace) {
+  if (!parts_) parts_ = std::make_unique<SceneParts>();
+  if (parts_->model != model) hovered.reset(), selected.reset();
+  parts_->model = std::move(model);
+  parts_->trace = std::move(trace);
 }
-bool SceneView::handle_input(App&, double) { return false; }
-void SceneView::draw(App&, int, int) {}
-void SceneView::frame_all(bool) {}
-void SceneView::frame_selection(bool) {}
-void SceneView::store_stop(int) {}
-bool SceneView::go_to_stop(int, bool) { return false; }
-bool SceneView::moving() const { return false; }
-std::string SceneView::camera_text() const { return {}; }
-void SceneView::set_flying(bool) {}
-void SceneView::draw_legend(App&) {}
+
+/// Lays the model out anew where the text, the model or the shape of the picture asks for it.
+static bool update_layout(SceneParts& parts, float aspect, int tokens) {
+  const Graph& graph = parts.model->graph();
+  int rows = token_rows_for(std::max(1, tokens), graph.capacity());
+  bool other = parts.laid_out != parts.model;
+  bool stretched = parts.aspect <= 0 || aspect / parts.aspect > 1.15f || parts.aspect / aspect > 1.15f;
+  if (!other && !stretched && rows == parts.token_rows) return false;
+  LayoutOptions options;
+  options.token_rows = rows;
+  options.aspect = std::clamp(aspect, 0.4f, 4.f);
+  parts.layout = make_layout(graph, options);
+  ++parts.scene.layout_version;
+  parts.laid_out = parts.model;
+  parts.token_rows = rows;
+  parts.aspect = aspect;
+  if (other) parts.camera = Camera{}, parts.framed = true, parts.flight = 1;
+  return true;
+}
+
+void SceneView::frame_all(bool at_once) {
+  if (!parts_ || !parts_->laid_out) return;
+  float aspect = float(area.width) / float(area.height);
+  Camera home;
+  parts_->go(home.framing(parts_->layout.low, parts_->layout.high, aspect), at_once);
+  parts_->framed = true;
+}
+
+void SceneView::frame_selection(bool at_once) {
+  if (!parts_ || !parts_->laid_out) return;
+  const Tensor* tensor = selected ? selected->tensor : hovered ? hovered->tensor : focus_;
+  if (!tensor) return frame_all(at_once);
+  glm::vec3 low(1e9f), high(-1e9f);
+  for (int index : parts_->layout.blocks_of[size_t(tensor->index)]) {
+    const Block& block = parts_->layout.blocks[size_t(index)];
+    glm::vec3 a = block.corner, b = block.corner + glm::vec3(block.size().x, -block.size().y, -block.depth);
+    low = glm::min(low, glm::min(a, b));
+    high = glm::max(high, glm::max(a, b));
+  }
+  if (low.x > high.x) return;
+  parts_->go(parts_->camera.framing(low, high, float(area.width) / float(area.height), 0.2f), at_once);
+  parts_->framed = false;
+}
+
+void SceneView::store_stop(int number) {
+  if (parts_) parts_->stops[size_t(number)] = parts_->camera;
+}
+
+bool SceneView::go_to_stop(int number, bool at_once) {
+  if (!parts_ || !parts_->stops[size_t(number)]) return false;
+  parts_->go(*parts_->stops[size_t(number)], at_once);
+  parts_->framed = false;
+  return true;
+}
+
+void SceneView::set_flying(bool on) { flying_ = on; }
+
+bool SceneView::moving() const {
+  return parts_ && (parts_->flight < 1 || flying_ || parts_->rest < 0.4 || parts_->renderer.loading());
+}
+
+std::string SceneView::camera_text() const {
+  if (!parts_) return {};
+  const Camera& c = parts_->camera;
+  char text[128];
+  std::snprintf(text, sizeof text, "%.2f %.2f %.2f yaw %.3f pitch %.3f distance %.2f", double(c.target.x),
+                double(c.target.y), double(c.target.z), double(c.yaw), double(c.pitch), double(c.distance));
+  return text;
+}
+
+bool SceneView::handle_input(App& app, double seconds) {
+  if (!parts_ || !parts_->model) return false;
+  SceneParts& p = *parts_;
+  const ImGuiIO& io = ImGui::GetIO();
+  focus_ = app.current_tensor();
+  float aspect = float(area.width) / float(area.height);
+  Camera before = p.camera;
+  if (p.flight < 1) {
+    p.flight = std::min(1.f, p.flight + float(seconds) / 0.6f);
+    p.camera = between(p.from, p.to, p.flight);
+  }
+  float x = (io.MousePos.x - float(area.x)) / float(area.width);
+  float y = (io.MousePos.y - float(area.y)) / float(area.height);
+  mouse_inside = !io.WantCaptureMouse && x >= 0 && x < 1 && y >= 0 && y < 1;
+  bool down = io.MouseDown[0] || io.MouseDown[1];
+  if (!down) p.dragging = false;
+  if (mouse_inside && !p.dragging && (ImGui::IsMouseClicked(0) || ImGui::IsMouseClicked(1))) {
+    p.dragging = true;
+    p.panning = io.MouseDown[1] || io.KeyShift;
+    p.pressed = io.MousePos;
+  }
+  if (p.dragging && (io.MouseDelta.x != 0 || io.MouseDelta.y != 0)) {
+    p.flight = 1;
+    p.framed = false;
+    float size = float(std::max(1, area.height));
+    if (p.panning)
+      p.camera.pan(-io.MouseDelta.x / size, io.MouseDelta.y / size);
+    else
+      p.camera.orbit(-io.MouseDelta.x / size * 2.2f, io.MouseDelta.y / size * 2.2f);
+  }
+  if (mouse_inside && io.MouseWheel != 0) {
+    p.flight = 1;
+    p.framed = false;
+    p.camera.zoom(std::pow(0.88f, io.MouseWheel), x, y, aspect);
+  }
+  if (flying_ && !io.WantTextInput && glfw_key_down) {
+    glm::vec3 way(float(glfw_key_down('D')) - float(glfw_key_down('A')),
+                  float(glfw_key_down('E')) - float(glfw_key_down('Q')),
+                  float(glfw_key_down('W')) - float(glfw_key_down('S')));
+    if (way != glm::vec3(0)) {
+      p.camera.fly(way * float(seconds) * p.camera.distance * 0.6f);
+      p.framed = false;
+    }
+  }
+  // What is under the mouse.
+  std::optional<Cell> was = hovered;
+  hovered.reset();
+  if (mouse_inside && p.laid_out == p.model && !p.dragging)
+    if (auto hit = pick(p.camera.ray(x, y, aspect), p.layout)) hovered = hit->cell;
+  float moved = std::abs(io.MousePos.x - p.pressed.x) + std::abs(io.MousePos.y - p.pressed.y);
+  if (mouse_inside && ImGui::IsMouseReleased(0) && moved < 4) {
+    if (auto hit = pick(p.camera.ray(x, y, aspect), p.layout))
+      selected = hit->cell;
+    else
+      selected.reset();
+  }
+  bool changed = !(before == p.camera) || was != hovered || p.drawn_position != app.playback.position;
+  p.rest = changed ? 0 : p.rest + seconds;
+  return changed;
+}
+
+void SceneView::draw(App& app, int width, int height) {
+  if (!parts_ || !parts_->model) return;
+  SceneParts& p = *parts_;
+  (void)width;
+  float aspect = float(area.width) / float(area.height);
+  int tokens = std::max(app.tokens_shown(), int(app.prompt.ids.size()));
+  bool changed = update_layout(p, aspect, tokens);
+  if (p.framed && (changed || framed_for_ != area)) {
+    Camera home = Camera{}.framing(p.layout.low, p.layout.high, aspect);
+    p.camera = home;
+    p.flight = 1;
+  }
+  framed_for_ = area;
+  SceneOptions options;
+  options.theme = app.settings.theme;
+  options.colour_blind = app.settings.colour_blind;
+  options.reduced_motion = app.settings.reduced_motion;
+  options.time = float(app.now);
+  options.hovered = hovered;
+  options.selected = selected;
+  options.translate = translate;
+  if (!app.playback.moving()) options.time = 0;
+  p.builder.build(p.scene, p.layout, p.trace.get(), app.playback.position, options);
+  p.scene.camera = p.camera;
+  p.drawn_position = app.playback.position;
+  bool still = p.rest > 0.25 && !app.playback.moving() && p.flight >= 1;
+  p.renderer.draw(p.scene, {0, area.x, height - area.y - area.height, area.width, area.height},
+                  still ? Quality::still : Quality::moving);
+}
+
+void SceneView::draw_legend(App& app) {
+  if (!parts_ || !parts_->model) return;
+  using namespace ui;
+  const Tensor* tensor = hovered ? hovered->tensor : selected ? selected->tensor : app.current_tensor();
+  if (!tensor) tensor = &parts_->model->graph().logits();
+  Range range = parts_->renderer.range_of(*tensor);
+  const Palette& palette = orrery::palette(app.settings.theme, app.settings.colour_blind);
+  ImGui::Dummy({0, px(4)});
+  ImVec2 at = ImGui::GetCursorScreenPos();
+  float width = ImGui::GetContentRegionAvail().x, high = px(12);
+  ImDrawList* list = ImGui::GetWindowDrawList();
+  constexpr int parts = 48;
+  for (int i = 0; i < parts; ++i) {
+    float part = (float(i) + 0.5f) / parts;
+    glm::vec3 c = range.attention ? attention_colour(palette, part) : value_colour(palette, part * 2 - 1);
+    list->AddRectFilled({at.x + width * float(i) / parts, at.y},
+                        {at.x + width * float(i + 1) / parts + 1, at.y + high}, pack({c.r, c.g, c.b, 1}));
+  }
+  ImGui::Dummy({width, high});
+  mark("legend");
+  WithFont with(Font::small);
+  std::string low = range.attention ? "0" : number_text(-double(range.limit));
+  std::string middle = range.attention ? "0.5" : "0";
+  std::string top = range.attention ? "1" : number_text(double(range.limit));
+  text(Font::small, colours().muted, low.c_str());
+  ImGui::SameLine((width - ImGui::CalcTextSize(middle.c_str()).x) / 2 + ImGui::GetStyle().WindowPadding.x);
+  text(Font::small, colours().muted, middle.c_str());
+  ImGui::SameLine(width - ImGui::CalcTextSize(top.c_str()).x + ImGui::GetStyle().WindowPadding.x);
+  text(Font::small, colours().muted, top.c_str());
+  wrapped(Font::small, colours().muted,
+          translate(say("Scale of {0}: each tensor has its own", tensor->name)).c_str());
+  wrapped(Font::small, colours().muted, tr("Hatched: masked. Empty frame: not computed yet."));
+}
+
 }  // namespace orrery

@@ -40,12 +40,17 @@ class SceneView {
   bool go_to_stop(int number, bool at_once);  ///< false if nothing is stored there
   bool moving() const;
   std::string camera_text() const;  ///< for tests: target, yaw, pitch, distance
-  /// Frame the selected tensor as seen by a "fly" step, in world units a second.
   void set_flying(bool on);
   /// The colour scale with its numbers, into the pane that is open.
   void draw_legend(App& app);
 
+  /// Whether a key (as GLFW numbers them) is down; set by the window.
+  bool (*glfw_key_down)(int key) = nullptr;
+
  private:
+  bool flying_ = false;
+  const Tensor* focus_ = nullptr;  // what is being computed
+  Area framed_for_;
   std::unique_ptr<SceneParts> parts_;
 };
 

@@ -183,6 +183,7 @@ int run_view(const ViewOptions& options) {
   App app(options);  // the model loads while the window opens
   Window window(app);
   widgets().on = !options.ui_dump.empty();
+  app.scene.glfw_key_down = [](int key) { return glfwGetKey(glfwGetCurrentContext(), key) == GLFW_PRESS; };
   Settings kept = app.settings;
   double last = glfwGetTime();
   while (!glfwWindowShouldClose(window.handle) && !app.quit) {
