@@ -23,6 +23,8 @@ class SceneParts {
   Layout layout;
   std::shared_ptr<const Model> model, laid_out;
   std::shared_ptr<const Trace> trace;
+  // Kept alive so that no new recording gets the address by which the renderer knows the one before.
+  std::shared_ptr<const Trace> before;
   int token_rows = 0;
   float aspect = 0;
   Camera camera, from, to;
@@ -31,6 +33,7 @@ class SceneParts {
   std::array<std::optional<Camera>, 10> stops;
   double rest = 0;  ///< seconds since the picture last moved
   double drawn_position = -1;
+  std::shared_ptr<const Model> drawn;  ///< whose numbers the renderer knows
   ImVec2 pressed{0, 0};
   bool dragging = false, panning = false;
 
@@ -50,6 +53,7 @@ void SceneView::show(std::shared_ptr<const Model> model, std::shared_ptr<const T
   if (!parts_) parts_ = std::make_unique<SceneParts>();
   if (parts_->model != model) hovered.reset(), selected.reset();
   parts_->model = std::move(model);
+  if (trace && parts_->trace) parts_->before = parts_->trace;
   parts_->trace = std::move(trace);
 }
 
@@ -208,13 +212,14 @@ void SceneView::draw(App& app, int width, int height) {
   p.builder.build(p.scene, p.layout, p.trace.get(), app.playback.position, options);
   p.scene.camera = p.camera;
   p.drawn_position = app.playback.position;
+  if (p.trace) p.drawn = p.model;
   bool still = p.rest > 0.25 && !app.playback.moving() && p.flight >= 1;
   p.renderer.draw(p.scene, {0, area.x, height - area.y - area.height, area.width, area.height},
                   still ? Quality::still : Quality::moving);
 }
 
 void SceneView::draw_legend(App& app) {
-  if (!parts_ || !parts_->model) return;
+  if (!parts_ || !parts_->model || parts_->drawn != parts_->model) return;
   using namespace ui;
   const Tensor* tensor = hovered ? hovered->tensor : selected ? selected->tensor : app.current_tensor();
   if (!tensor) tensor = &parts_->model->graph().logits();

@@ -119,7 +119,6 @@ void settings_page(App& app) {
 
 void help_page(App& app) {
   app.pages.help = begin_page("help_page", tr("Keys and mouse"), 620);
-  WithFont with(Font::small);
   float column = px(210);
   for (const Gesture& gesture : gestures()) {
     text(Font::small, colours().accent, translate(gesture.gesture).c_str());

@@ -104,7 +104,7 @@ void predictions_panel(App& app) {
       p.filtered && !p.sample.stages.empty() ? p.sample.stages.back().probabilities : p.sample.probabilities;
   float row = px(23);
   ImGui::BeginChild("list", {0, 0});
-  WithFont with(Font::small);
+  ImGui::PushFont(font(Font::small));
   ImGuiListClipper clipper;
   clipper.Begin(int(p.by_probability.size()), row);
   ImDrawList* list = ImGui::GetWindowDrawList();
@@ -139,6 +139,7 @@ void predictions_panel(App& app) {
                     pack(probability > 0 ? colours().muted : colours().faint), percent);
       if (hovered) tooltip(tr("Click to make this the next token and go on from it"));
     }
+  ImGui::PopFont();
   ImGui::EndChild();
   if (force >= 0) app.force_token(force);
 }
@@ -172,9 +173,9 @@ void inspector_panel(App& app) {
                    tr("A weight: learned in training, the same for every text."));
   static Explanation why;
   static Cell of;
-  static const Trace* in = nullptr;
-  if (!(of == *cell) || in != app.trace.get())
-    why = tensor.op->explain(tensor, *cell, *app.trace), of = *cell, in = app.trace.get();
+  static std::shared_ptr<const Trace> in;
+  if (!(of == *cell) || in != app.trace)
+    why = tensor.op->explain(tensor, *cell, *app.trace), of = *cell, in = app.trace;
   need_glyphs(why.formula.c_str());
   wrapped(Font::mono, colours().text, why.formula.c_str());
   wrapped(Font::small, colours().text, translate(why.words).c_str());
