@@ -150,7 +150,7 @@ FrameStats Renderer::draw(const Scene& scene, const DrawTarget& target, Quality 
   s.picture.resize(width, height, false);
   glDisable(GL_BLEND);
   glDisable(GL_DEPTH_TEST);
-  if (s.backdrop.prepare(frame)) ++stats.draw_calls;
+  if (s.backdrop.prepare(native)) ++stats.draw_calls;  // smooth: copied to any resolution
   stats.draw_calls += s.draw_scene(frame);
 
   copy(s.scene_canvas, s.picture.framebuffer.name(), 0, 0, width, height);
