@@ -10,10 +10,11 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 ALLOWED = {
     "model": (("model/",), ("Eigen/", "nlohmann/", "pcre2.h", "openssl/", "utf8proc.h")),
     "renderer": (("renderer/", "model/"), ("glad/", "glm/", "stb/", "EGL/", "KHR/", "dlfcn.h")),
-    "app": (("app/", "renderer/", "model/"), None),
+    # Quoted, because Debian and ImGui's own repository put the backends into different folders.
+    "app": (("app/", "renderer/", "model/", "backends/imgui_impl_"), None),
 }
 # POSIX headers for mapping files and finding the program, in any folder.
-SYSTEM = ("sys/", "fcntl.h", "unistd.h", "signal.h")
+SYSTEM = ("sys/", "fcntl.h", "unistd.h", "signal.h", "spawn.h")
 NO_THREADS = ("thread", "mutex", "condition_variable", "future")
 
 

@@ -32,7 +32,8 @@ double process_age() {
   return double(now.tv_sec) + double(now.tv_nsec) * 1e-9 - std::stod(field) / double(sysconf(_SC_CLK_TCK));
 }
 
-/// A worker that computes without end: begins anew whenever the context is full.
+/// A worker that computes as it does for the window, a token every sixth frame, and begins anew whenever the
+/// context is full.
 class Generator {
  public:
   Generator(const InputOptions& input, std::vector<int> ids) : ids_(std::move(ids)) {
@@ -44,6 +45,7 @@ class Generator {
   }
   const Trace& trace() {
     take_events();
+    worker_.allow(trace_->published() + std::uint64_t(trace_->steps_a_pass() + 5) / 6);
     return *trace_;
   }
 
@@ -55,7 +57,7 @@ class Generator {
       if (event.kind == Event::Kind::run_started) trace_ = event.trace;
       if (event.kind == Event::Kind::model_loaded || event.kind == Event::Kind::run_ended) {
         worker_.start({ids_, -1, SamplingSettings{}});
-        worker_.allow(~std::uint64_t(0));
+        worker_.allow(1);
       }
     }
   }
