@@ -1,0 +1,33 @@
+#pragma once
+#include "renderer/layout.h"
+#include "renderer/layout_plan.h"
+
+namespace orrery {
+
+/// One way to arrange a plan in space; the layout tries several.
+struct Arrangement {
+  int columns = 1;       ///< of layers, beside each other
+  float tallest = 1.3f;  ///< of a matrix before it is folded, in widths of the residual stream
+  float seen_width = 0;  ///< about how wide the whole is: names are sized to be read from there; 0 = unknown
+};
+
+/// World lengths of the axes. Sizes up to 16 count as they are; above, lengths grow as a power that makes the
+/// widest activation 192 long: a small model has square cells, a large one keeps its proportions readable.
+class Lengths {
+ public:
+  Lengths(const Graph& graph, int token_rows);
+  int count(const Dim& dim) const;     ///< what is drawn of it
+  float length(const Dim& dim) const;  ///< in world units
+
+ private:
+  int token_rows_;
+  float power_ = 1;
+};
+
+/// Places all slots of the plan: blocks, labels and plates. Positions read left to right and downwards.
+Layout arrange(const Graph& graph, Plan plan, const LayoutOptions& options, const Arrangement& choice);
+
+/// Adds the strands between the blocks of a layout.
+void add_strands(Layout& layout, const Graph& graph);
+
+}  // namespace orrery

@@ -1,0 +1,183 @@
+#include "renderer/layout_plan.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace orrery {
+namespace {
+
+void tensors_inside(const Graph& graph, int group, std::vector<const Tensor*>& into) {
+  const Group& g = graph.groups()[size_t(group)];
+  into.insert(into.end(), g.tensors.begin(), g.tensors.end());
+  for (int child : g.children) tensors_inside(graph, child, into);
+}
+
+bool same_shape(const Tensor& a, const Tensor& b) {
+  return a.rows == b.rows && a.cols == b.cols && a.role == b.role && a.kind == b.kind;
+}
+
+/// Members of parallel groups share slots; every other tensor gets its own.
+void make_slots(const Graph& graph, Plan& plan) {
+  plan.slot_of.assign(graph.tensors().size(), -1);
+  auto add = [&](const Tensor* tensor) {
+    plan.slot_of[size_t(tensor->index)] = int(plan.slots.size());
+    Slot& slot = plan.slots.emplace_back();
+    slot.lanes = {tensor};
+    slot.weight = tensor->role == Role::weight;
+    slot.spine = tensor->spine;
+  };
+  std::vector<std::vector<const Tensor*>> first(graph.groups().size());
+  for (const Group& group : graph.groups()) {
+    if (group.flow != Flow::parallel || group.children.size() < 2) continue;
+    std::vector<const Tensor*> leader, member;
+    tensors_inside(graph, group.children[0], leader);
+    for (const Tensor* tensor : leader)
+      if (plan.slot_of[size_t(tensor->index)] < 0) add(tensor);
+    for (size_t child = 1; child < group.children.size(); ++child) {
+      member.clear();
+      tensors_inside(graph, group.children[child], member);
+      for (size_t k = 0; k < member.size(); ++k) {
+        if (plan.slot_of[size_t(member[k]->index)] >= 0) continue;
+        if (k < leader.size() && same_shape(*leader[k], *member[k])) {
+          const int slot = plan.slot_of[size_t(leader[k]->index)];
+          plan.slots[size_t(slot)].lanes.push_back(member[k]);
+          plan.slot_of[size_t(member[k]->index)] = slot;
+        } else {
+          add(member[k]);
+        }
+      }
+    }
+  }
+  for (const Tensor* tensor : graph.tensors())
+    if (plan.slot_of[size_t(tensor->index)] < 0) add(tensor);
+  for (Slot& slot : plan.slots) {
+    plan.lanes = std::max(plan.lanes, int(slot.lanes.size()));
+    for (const Tensor* tensor : slot.lanes)
+      for (const Tensor* input : tensor->inputs) {
+        const int from = plan.slot_of[size_t(input->index)];
+        if (std::ranges::find(slot.inputs, from) == slot.inputs.end()) slot.inputs.push_back(from);
+      }
+  }
+  for (const Tensor* step : graph.steps())
+    for (const Tensor* input : step->inputs) {
+      Slot& slot = plan.slots[size_t(plan.slot_of[size_t(input->index)])];
+      if (slot.weight && slot.owner < 0) slot.owner = plan.slot_of[size_t(step->index)];
+    }
+}
+
+/// Puts the members of one branch, in order of execution, into columns.
+Wing make_wing(const Plan& plan, const std::vector<int>& members) {
+  Wing wing;
+  std::vector<int> column_of(plan.slots.size(), -1);
+  auto move_behind = [&](int column, int other) {
+    std::rotate(wing.columns.begin() + column, wing.columns.begin() + column + 1,
+                wing.columns.begin() + other + 1);
+    for (size_t c = 0; c < wing.columns.size(); ++c)
+      for (int slot : wing.columns[c].stack) column_of[size_t(slot)] = int(c);
+  };
+  for (int index : members) {
+    const Slot& slot = plan.slots[size_t(index)];
+    std::vector<int> matrices;
+    for (int input : slot.inputs) {
+      const Slot& weight = plan.slots[size_t(input)];
+      if (weight.weight && weight.owner == index && !weight.slab()) matrices.push_back(input);
+    }
+    // Without a matrix of its own and with columns that mean the same, it stands under what it reads: the
+    // textbook's place for an elementwise function, and for P · V the one under V.
+    int under = -1, rightmost = -1;
+    for (int input : slot.inputs) {
+      const int column = column_of[size_t(input)];
+      if (column < 0) continue;
+      rightmost = std::max(rightmost, column);
+      const Slot& above = plan.slots[size_t(input)];
+      if (matrices.empty() && above.front().cols == slot.front().cols &&
+          above.lanes.size() == slot.lanes.size() && wing.columns[size_t(column)].stack.back() == input)
+        under = std::max(under, column);
+    }
+    if (under >= 0) {
+      wing.columns[size_t(under)].stack.push_back(index);
+      column_of[size_t(index)] = under;
+      if (rightmost > under) move_behind(under, rightmost);
+    } else {
+      column_of[size_t(index)] = int(wing.columns.size());
+      wing.columns.push_back({std::move(matrices), {index}});
+    }
+  }
+  return wing;
+}
+
+/// Cuts what lies between two spine states into wings that do not read each other.
+void add_wings(const Plan& plan, Section& section, const std::vector<int>& branch) {
+  std::vector<int> part(branch.size());
+  std::iota(part.begin(), part.end(), 0);
+  auto root = [&](int i) {
+    while (part[size_t(i)] != i) i = part[size_t(i)];
+    return i;
+  };
+  for (size_t i = 0; i < branch.size(); ++i)
+    for (size_t j = 0; j < i; ++j) {
+      const auto& inputs = plan.slots[size_t(branch[i])].inputs;
+      const bool input = plan.slots[size_t(branch[j])].front().role == Role::input;
+      if (!input && std::ranges::find(inputs, branch[j]) != inputs.end()) {
+        const int a = root(int(i)), b = root(int(j));
+        part[size_t(std::max(a, b))] = std::min(a, b);
+      } else if (input && j == 0 && i == 1) {
+        part[size_t(root(int(i)))] = root(int(j));  // the input goes with the first that reads it
+      }
+    }
+  for (size_t i = 0; i < branch.size(); ++i) {
+    if (root(int(i)) != int(i)) continue;
+    std::vector<int> members;
+    for (size_t j = i; j < branch.size(); ++j)
+      if (root(int(j)) == int(i)) members.push_back(branch[j]);
+    Wing wing = make_wing(plan, members);
+    wing.left = section.wings.size() % 2 == 0;
+    section.wings.push_back(std::move(wing));
+  }
+}
+
+}  // namespace
+
+Plan make_plan(const Graph& graph) {
+  Plan plan;
+  make_slots(graph, plan);
+  std::vector<int> order;  // of the slots that stand in wings or the spine
+  std::vector<bool> seen(plan.slots.size(), false);
+  auto visit = [&](int slot) {
+    if (!seen[size_t(slot)]) order.push_back(slot);
+    seen[size_t(slot)] = true;
+  };
+  visit(plan.slot_of[size_t(graph.tokens().index)]);
+  for (const Tensor* step : graph.steps()) visit(plan.slot_of[size_t(step->index)]);
+
+  bool layers_begun = false;
+  std::vector<int> branch;
+  auto flush = [&] {
+    if (!branch.empty()) add_wings(plan, plan.sections.back(), branch);
+    branch.clear();
+  };
+  for (int index : order) {
+    const Slot& slot = plan.slots[size_t(index)];
+    const int layer = slot.front().layer;
+    const bool starts = plan.sections.empty() || (layer >= 0 && plan.sections.back().layer != layer) ||
+                        (layer < 0 && layers_begun && plan.sections.back().layer >= 0);
+    if (starts) {
+      flush();
+      plan.sections.emplace_back().layer = layer;
+      layers_begun |= layer >= 0;
+    }
+    if (slot.spine) {
+      flush();
+      plan.sections.back().spine.push_back(index);
+    } else {
+      branch.push_back(index);
+    }
+  }
+  flush();
+  // What follows the last state of the stream is read like an answer: on the right.
+  if (plan.sections.back().spine.empty())
+    for (Wing& wing : plan.sections.back().wings) wing.left = false;
+  return plan;
+}
+
+}  // namespace orrery

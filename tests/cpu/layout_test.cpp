@@ -1,0 +1,155 @@
+#include "renderer/layout.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/support/picture.h"
+#include "tests/support/shapes.h"
+
+using namespace orrery;
+using test::Shape;
+using test::Tiles;
+
+namespace {
+
+Layout layout_of(const Graph& graph) {
+  LayoutOptions options;
+  options.token_rows = token_rows_for(12, graph.capacity());
+  return make_layout(graph, options);
+}
+
+struct Box {
+  glm::vec3 low, high;
+};
+
+Box box_of(const Block& block) {
+  return {block.corner - glm::vec3(0, block.size().y, block.depth), block.corner + glm::vec3(block.size().x, 0, 0)};
+}
+
+struct Area {
+  float left, right, bottom, top;
+  bool meets(const Area& other) const {
+    const float e = 1e-3f;
+    return left < other.right - e && other.left < right - e && bottom < other.top - e && other.bottom < top - e;
+  }
+};
+
+/// Where a label's letters stand, with the part below the line.
+Area area_of(const Label& label) {
+  const float wide = Tiles::text_width(label), left = label.anchor.x - wide * label.align;
+  return {left, left + wide, label.anchor.y, label.anchor.y + 0.75f * label.height};
+}
+
+}  // namespace
+
+TEST_CASE("every tensor is drawn whole, each cell once") {
+  for (const Shape& shape : test::shapes()) {
+    CAPTURE(shape.name);
+    const Graph graph = shape.graph();
+    const Layout layout = layout_of(graph);
+    const int token_rows = token_rows_for(12, graph.capacity());
+    for (const Tensor* tensor : graph.tensors()) {
+      CAPTURE(tensor->name);
+      long cells = 0;
+      for (int index : layout.blocks_of[size_t(tensor->index)]) {
+        const Block& block = layout.blocks[size_t(index)];
+        CHECK(block.tensor == tensor);
+        CHECK(block.first_row + block.rows <= tensor->rows.size);
+        CHECK(block.first_col + block.cols <= tensor->cols.size);
+        cells += long(block.rows) * block.cols;
+      }
+      const int rows = tensor->rows.axis == Axis::token ? token_rows : tensor->rows.size;
+      const int cols = tensor->cols.axis == Axis::source || tensor->cols.axis == Axis::token
+                           ? token_rows : tensor->cols.size;
+      CHECK(cells == long(rows) * cols);
+    }
+  }
+}
+
+TEST_CASE("no two blocks overlap") {
+  for (const Shape& shape : test::shapes()) {
+    CAPTURE(shape.name);
+    const Graph graph = shape.graph();
+    Layout layout = layout_of(graph);
+    std::ranges::sort(layout.blocks, {}, [](const Block& block) { return block.corner.x; });
+    int overlaps = 0;
+    for (size_t i = 0; i < layout.blocks.size(); ++i) {
+      const Box a = box_of(layout.blocks[i]);
+      for (size_t j = i + 1; j < layout.blocks.size() && layout.blocks[j].corner.x < a.high.x - 1e-3f; ++j) {
+        const Box b = box_of(layout.blocks[j]);
+        const glm::vec3 common = glm::min(a.high, b.high) - glm::max(a.low, b.low);
+        if (common.x < 1e-3f || common.y < 1e-3f || common.z < 1e-3f) continue;
+        if (++overlaps == 1)
+          MESSAGE(layout.blocks[i].tensor->name << " and " << layout.blocks[j].tensor->name << " overlap");
+      }
+    }
+    CHECK(overlaps == 0);
+  }
+}
+
+TEST_CASE("labels meet neither each other nor blocks that they do not name") {
+  for (const Shape& shape : test::shapes()) {
+    CAPTURE(shape.name);
+    const Graph graph = shape.graph();
+    const Layout layout = layout_of(graph);
+    int with_labels = 0, with_blocks = 0;
+    for (size_t i = 0; i < layout.labels.size(); ++i) {
+      const Label& label = layout.labels[i];
+      const Area area = area_of(label);
+      for (size_t j = i + 1; j < layout.labels.size(); ++j)
+        if (area.meets(area_of(layout.labels[j])) && ++with_labels == 1)
+          MESSAGE(label.text.english() << " meets " << layout.labels[j].text.english());
+      for (const Block& block : layout.blocks) {
+        const Box box = box_of(block);
+        if (area.meets({box.low.x, box.high.x, box.low.y, box.high.y}) && ++with_blocks == 1)
+          MESSAGE(label.text.english() << " sits on " << block.tensor->name);
+      }
+    }
+    CHECK(with_labels == 0);
+    CHECK(with_blocks == 0);
+  }
+}
+
+TEST_CASE("a product stands as in a textbook: weights above with columns aligned, rows in line") {
+  const Graph graph = test::shapes()[0].graph();
+  const Layout layout = layout_of(graph);
+  auto block = [&](const char* name) {
+    return layout.blocks[size_t(layout.blocks_of[size_t(graph.at(name).index)][0])];
+  };
+  const Block x = block("blocks.1.ln2.out"), weights = block("blocks.1.mlp.W_in"), y = block("blocks.1.mlp.hook_pre");
+  CHECK(weights.corner.x == y.corner.x);
+  CHECK(weights.cell.x == y.cell.x);
+  CHECK(weights.corner.y - weights.size().y > y.corner.y);
+  CHECK(x.corner.y == y.corner.y);
+  CHECK(x.cell.y == y.cell.y);
+  CHECK(x.corner.x + x.size().x < y.corner.x);
+  // P V = z: P left of z with rows in line, V above z with columns in line.
+  const Block pattern = block("blocks.1.attn.hook_pattern.head0"), values = block("blocks.1.attn.hook_v.head0"),
+              mixed = block("blocks.1.attn.hook_z.head0");
+  CHECK(pattern.corner.y == doctest::Approx(mixed.corner.y));
+  CHECK(pattern.corner.x + pattern.size().x < mixed.corner.x);
+  CHECK(values.corner.x == mixed.corner.x);
+  CHECK(values.corner.y > mixed.corner.y);
+}
+
+TEST_CASE("a whole three-layer model fills the picture, nothing cut off") {
+  for (const Shape& shape : test::shapes()) {
+    CAPTURE(shape.name);
+    const Graph graph = shape.graph();
+    const Layout layout = layout_of(graph);
+    const Camera camera = Camera{}.framing(layout.low, layout.high, 16 / 9.f);
+    Tiles tiles(1280, 720);
+    tiles.add(layout, camera);
+    CHECK_FALSE(tiles.outside);
+    MESSAGE(shape.name << ": " << 100 * tiles.coverage() << " % of tiles");
+    if (shape.layers == 3) CHECK(tiles.coverage() >= 0.45);
+    if (shape.layers >= 12) CHECK(tiles.coverage() >= 0.45);
+  }
+}
+
+TEST_CASE("rows of tokens that are laid out") {
+  CHECK(token_rows_for(1, 11) == 11);
+  CHECK(token_rows_for(5, 1024) == 16);
+  CHECK(token_rows_for(17, 1024) == 32);
+  CHECK(token_rows_for(1000, 1024) == 1024);
+  CHECK(token_rows_for(40, 48) == 48);
+}
