@@ -72,17 +72,22 @@ void Camera::fly(glm::vec3 right_up_forward) {
 }
 
 Camera Camera::framing(glm::vec3 low, glm::vec3 high, float aspect, float margin) const {
-  // With the direction fixed, each corner bounds the eye from its own side; the largest of those bounds, and
+  glm::vec3 corners[8];
+  for (int corner = 0; corner < 8; ++corner)
+    corners[corner] = {corner & 1 ? high.x : low.x, corner & 2 ? high.y : low.y, corner & 4 ? high.z : low.z};
+  return framing(corners, aspect, margin);
+}
+
+Camera Camera::framing(std::span<const glm::vec3> points, float aspect, float margin) const {
+  // With the direction fixed, each point bounds the eye from its own side; the largest of those bounds, and
   // the offsets that balance opposite sides, give the closest camera that shows all (per axis exact).
   Camera camera = *this;
   const glm::mat3 basis = axes(camera);
-  const glm::vec3 centre = (low + high) * 0.5f;
+  const glm::vec3 centre = points[0];
   const float room = std::max(0.05f, 1 - 2 * margin);
   const float tangent_y = std::tan(field_of_view / 2) * room, tangent_x = tangent_y * std::max(aspect, 1e-3f);
   float least[2] = {1e30f, 1e30f}, most[2] = {-1e30f, -1e30f}, front = -1e30f;
-  for (int corner = 0; corner < 8; ++corner) {
-    const glm::vec3 point{corner & 1 ? high.x : low.x, corner & 2 ? high.y : low.y,
-                          corner & 4 ? high.z : low.z};
+  for (const glm::vec3& point : points) {
     const glm::vec3 p = glm::transpose(basis) * (point - centre);
     const float tangent[2] = {tangent_x, tangent_y};
     for (int axis = 0; axis < 2; ++axis) {

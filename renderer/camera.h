@@ -1,6 +1,7 @@
 #pragma once
 #include <glm/glm.hpp>
 #include <glm/gtc/quaternion.hpp>
+#include <span>
 
 namespace orrery {
 
@@ -30,6 +31,8 @@ struct Camera {
   /// The camera with the same direction that shows the box [low, high] whole, with `margin` (part of the
   /// picture) free.
   Camera framing(glm::vec3 low, glm::vec3 high, float aspect, float margin = 0.04f) const;
+  /// The same for a set of points (not empty).
+  Camera framing(std::span<const glm::vec3> points, float aspect, float margin = 0.04f) const;
   bool operator==(const Camera&) const = default;
 };
 

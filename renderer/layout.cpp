@@ -7,6 +7,12 @@
 namespace orrery {
 namespace {
 
+/// About how wide a label is in English.
+float written_width(const Label& label) {
+  const float wide = 0.55f * label.height * float(label.text.english().size());
+  return label.max_width > 0 ? std::min(wide, label.max_width) : wide;
+}
+
 void add_bounds(Layout& layout) {
   if (layout.blocks.empty()) return;
   layout.low = glm::vec3(1e9f);
@@ -21,16 +27,13 @@ void add_bounds(Layout& layout) {
   }
   for (const Label& label : layout.labels) {
     add(label.anchor + glm::vec3(0, label.height, 0));
-    if (label.align == 0) {
-      const float wide = 0.55f * label.height * float(label.text.english().size());
-      add(label.anchor + glm::vec3(std::min(wide, label.max_width), 0, 0));
-    }
+    if (label.align == 0) add(label.anchor + glm::vec3(written_width(label), 0, 0));
   }
   for (const Strand& strand : layout.strands)
     for (float t : {0.25f, 0.5f, 0.75f}) {
       const float s = 1 - t;
-      add(s * s * s * strand.points[0] + 3 * s * s * t * strand.points[1] +
-          3 * s * t * t * strand.points[2] + t * t * t * strand.points[3]);
+      add(s * s * s * strand.points[0] + 3 * s * s * t * strand.points[1] + 3 * s * t * t * strand.points[2] +
+          t * t * t * strand.points[3]);
     }
 }
 
@@ -48,27 +51,46 @@ float covered(const Layout& layout, float aspect) {
 
 Layout make_layout(const Graph& graph, const LayoutOptions& options) {
   const Plan plan = make_plan(graph);
+  const bool square = Lengths(graph, options.token_rows).square();
   Layout best;
   Arrangement best_choice;
   float best_covered = -1;
   const int most = std::clamp(int(plan.sections.size()) - 2, 1, 6);
   for (int columns = 1; columns <= most; ++columns)
-    for (float tallest : {1.02f, 1.35f, 2.1f, 4.1f}) {
-      const Arrangement choice{columns, tallest, 0};
-      Layout layout = arrange(graph, plan, options, choice);
-      add_bounds(layout);
-      const float found = covered(layout, options.aspect);
-      if (found <= best_covered) continue;
-      best_covered = found;
-      best_choice = choice;
-      best = std::move(layout);
-    }
+    for (float tallest : {1.02f, 1.35f, 2.1f})
+      for (float flat : {1.f, 0.75f, 0.55f}) {
+        if (flat < 1 && square) continue;  // cells of a small model stay square
+        const Arrangement choice{columns, tallest, flat, 0};
+        Layout layout = arrange(graph, plan, options, choice);
+        add_bounds(layout);
+        const float found = covered(layout, options.aspect);
+        if (found <= best_covered) continue;
+        best_covered = found;
+        best_choice = choice;
+        best = std::move(layout);
+      }
   const glm::vec3 size = best.high - best.low;
   best_choice.seen_width = std::max(size.x, size.y * options.aspect);
   best = arrange(graph, plan, options, best_choice);
   add_strands(best, graph);
   add_bounds(best);
   return best;
+}
+
+Camera frame_whole(const Layout& layout, const Camera& direction, float aspect, float margin) {
+  std::vector<glm::vec3> points;
+  points.reserve(layout.blocks.size() * 8 + layout.labels.size() * 2);
+  for (const Block& block : layout.blocks)
+    for (int corner = 0; corner < 8; ++corner)
+      points.push_back(block.corner + glm::vec3(corner & 1 ? block.size().x : 0,
+                                                corner & 2 ? -block.size().y : 0,
+                                                corner & 4 ? -block.depth : 0));
+  for (const Label& label : layout.labels) {
+    points.push_back(label.anchor + glm::vec3(0, label.height, 0));
+    if (label.align == 0) points.push_back(label.anchor + glm::vec3(written_width(label), 0, 0));
+  }
+  if (points.empty()) points.push_back(glm::vec3(0));
+  return direction.framing(points, aspect, margin);
 }
 
 int token_rows_for(int tokens, int capacity) {

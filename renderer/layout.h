@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "model/graph.h"
+#include "renderer/camera.h"
 
 namespace orrery {
 
@@ -66,6 +67,9 @@ struct LayoutOptions {
 };
 
 Layout make_layout(const Graph& graph, const LayoutOptions& options);
+
+/// The camera that looks in the same direction and shows the whole model as large as it fits.
+Camera frame_whole(const Layout& layout, const Camera& direction, float aspect, float margin = 0.025f);
 
 /// The number of rows to lay out for `tokens` tokens in a context of `capacity`: the whole context where it
 /// is small.

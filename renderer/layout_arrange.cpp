@@ -70,6 +70,7 @@ class Arranger {
       slot.size.y = std::max(slot.size.y, std::min(3.2f * float(count.y), 0.4f * state_ + 24));
       slot.size.x = std::max(slot.size.x, std::min(3.2f * float(count.x), 0.3f * state_));
     }
+    if (slot.weight && count.y > 16) slot.size.y = std::max(16.f, slot.size.y * choice_.flat);
     slot.cell = slot.size / glm::vec2(count);
     const float tallest = std::max(choice_.tallest * state_, 24.f), widest = 200;
     if (slot.weight && slot.size.y > tallest) fold(slot, count.y, tallest, false);
@@ -151,7 +152,12 @@ class Arranger {
     // Results are placed in order of execution, so that rows can follow what they are computed from.
     for (const PlanColumn& column : wing.columns) {
       float wide = 0;
-      for (int index : column.stack) wide = std::max(wide, reach(plan_.slots[size_t(index)]));
+      for (int index : column.stack) {
+        const Slot& slot = plan_.slots[size_t(index)];
+        // The texts of the tokens stand on the right of their rows.
+        const float words = slot.front().role == Role::input ? 2.5f * slot.cell.y : 0;
+        wide = std::max(wide, reach(slot) + words);
+      }
       float matrices = -gap_;
       for (int index : column.matrices) matrices += reach(plan_.slots[size_t(index)]) + gap_;
       wide = std::max(wide, matrices);
@@ -162,8 +168,7 @@ class Arranger {
         slot.at = {x, y};
         done[size_t(column.stack[k])] = true;
         y -= drop(slot);
-        const float top =
-            place_weights(slot, k == 0 ? column.matrices : std::vector<int>{}, into);
+        const float top = place_weights(slot, k == 0 ? column.matrices : std::vector<int>{}, into);
         bounds.top = std::max(bounds.top, top);
         bounds.bottom = std::min(bounds.bottom, y);
         label(slot, wide + 0.7f * gap_, into);
@@ -291,8 +296,9 @@ class Arranger {
       size_t end = begin;
       float left = 0, right = state_, height = 0;
       const bool last = column + 1 == choice_.columns;
-      while (end < placed.size() &&
-             (last || end == begin || before + height - placed[end].next * 0.5f <= share * float(column + 1))) {
+      while (
+          end < placed.size() &&
+          (last || end == begin || before + height - placed[end].next * 0.5f <= share * float(column + 1))) {
         left = std::min(left, placed[end].left);
         right = std::max(right, placed[end].right);
         height -= placed[end].next;

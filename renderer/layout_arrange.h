@@ -8,6 +8,7 @@ namespace orrery {
 struct Arrangement {
   int columns = 1;       ///< of layers, beside each other
   float tallest = 1.3f;  ///< of a matrix before it is folded, in widths of the residual stream
+  float flat = 1;        ///< height of a matrix' cells, in parts of what the length of its rows says
   float seen_width = 0;  ///< about how wide the whole is: names are sized to be read from there; 0 = unknown
 };
 
@@ -18,6 +19,7 @@ class Lengths {
   Lengths(const Graph& graph, int token_rows);
   int count(const Dim& dim) const;     ///< what is drawn of it
   float length(const Dim& dim) const;  ///< in world units
+  bool square() const { return power_ == 1; }
 
  private:
   int token_rows_;

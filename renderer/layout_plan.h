@@ -17,13 +17,13 @@ struct Slot {
   bool slab() const { return weight && front().rows.size == 1; }  ///< a bias or a norm's vector
 
   // Placed by the layout, relative to the column of layers.
-  glm::vec2 cell{1};          ///< size of a cell
-  glm::vec2 size{0};          ///< of one lane, with all folds
-  int folds = 1;              ///< pieces that a long table is cut into
-  bool folds_down = false;    ///< pieces below each other (cut by columns) or side by side (cut by rows)
-  int piece = 0;              ///< rows or columns of a piece
-  glm::vec2 at{0};            ///< left, top of the front lane
-  glm::vec2 step{0};          ///< how far each lane is shifted in the plane
+  glm::vec2 cell{1};        ///< size of a cell
+  glm::vec2 size{0};        ///< of one lane, with all folds
+  int folds = 1;            ///< pieces that a long table is cut into
+  bool folds_down = false;  ///< pieces below each other (cut by columns) or side by side (cut by rows)
+  int piece = 0;            ///< rows or columns of a piece
+  glm::vec2 at{0};          ///< left, top of the front lane
+  glm::vec2 step{0};        ///< how far each lane is shifted in the plane
 };
 
 /// What stands in one column of a wing: activations below each other, the matrices that make the first of

@@ -59,7 +59,8 @@ void add_ribbon(Layout& layout, const Block& a, const Block& b) {
   const Side s(a), e(b);
   const float reach = std::max(4.f, 0.5f * std::abs(s.bottom.y - e.top.y));
   if (std::abs(a.corner.x - b.corner.x) < 1 && s.bottom.y > e.top.y) {
-    Strand strand = curve(*a.tensor, *b.tensor, {s.bottom, down}, {e.top, up}, 0.33f * (s.bottom.y - e.top.y));
+    Strand strand =
+        curve(*a.tensor, *b.tensor, {s.bottom, down}, {e.top, up}, 0.33f * (s.bottom.y - e.top.y));
     strand.width = 0.9f * std::min(a.size().x, b.size().x);
     strand.ribbon = true;
     layout.strands.push_back(strand);

@@ -22,14 +22,16 @@ struct Box {
 };
 
 Box box_of(const Block& block) {
-  return {block.corner - glm::vec3(0, block.size().y, block.depth), block.corner + glm::vec3(block.size().x, 0, 0)};
+  return {block.corner - glm::vec3(0, block.size().y, block.depth),
+          block.corner + glm::vec3(block.size().x, 0, 0)};
 }
 
 struct Area {
   float left, right, bottom, top;
   bool meets(const Area& other) const {
     const float e = 1e-3f;
-    return left < other.right - e && other.left < right - e && bottom < other.top - e && other.bottom < top - e;
+    return left < other.right - e && other.left < right - e && bottom < other.top - e &&
+           other.bottom < top - e;
   }
 };
 
@@ -43,7 +45,7 @@ Area area_of(const Label& label) {
 
 TEST_CASE("every tensor is drawn whole, each cell once") {
   for (const Shape& shape : test::shapes()) {
-    CAPTURE(shape.name);
+    CAPTURE(std::string(shape.name));
     const Graph graph = shape.graph();
     const Layout layout = layout_of(graph);
     const int token_rows = token_rows_for(12, graph.capacity());
@@ -59,7 +61,8 @@ TEST_CASE("every tensor is drawn whole, each cell once") {
       }
       const int rows = tensor->rows.axis == Axis::token ? token_rows : tensor->rows.size;
       const int cols = tensor->cols.axis == Axis::source || tensor->cols.axis == Axis::token
-                           ? token_rows : tensor->cols.size;
+                           ? token_rows
+                           : tensor->cols.size;
       CHECK(cells == long(rows) * cols);
     }
   }
@@ -67,7 +70,7 @@ TEST_CASE("every tensor is drawn whole, each cell once") {
 
 TEST_CASE("no two blocks overlap") {
   for (const Shape& shape : test::shapes()) {
-    CAPTURE(shape.name);
+    CAPTURE(std::string(shape.name));
     const Graph graph = shape.graph();
     Layout layout = layout_of(graph);
     std::ranges::sort(layout.blocks, {}, [](const Block& block) { return block.corner.x; });
@@ -88,7 +91,7 @@ TEST_CASE("no two blocks overlap") {
 
 TEST_CASE("labels meet neither each other nor blocks that they do not name") {
   for (const Shape& shape : test::shapes()) {
-    CAPTURE(shape.name);
+    CAPTURE(std::string(shape.name));
     const Graph graph = shape.graph();
     const Layout layout = layout_of(graph);
     int with_labels = 0, with_blocks = 0;
@@ -115,7 +118,8 @@ TEST_CASE("a product stands as in a textbook: weights above with columns aligned
   auto block = [&](const char* name) {
     return layout.blocks[size_t(layout.blocks_of[size_t(graph.at(name).index)][0])];
   };
-  const Block x = block("blocks.1.ln2.out"), weights = block("blocks.1.mlp.W_in"), y = block("blocks.1.mlp.hook_pre");
+  const Block x = block("blocks.1.ln2.out"), weights = block("blocks.1.mlp.W_in"),
+              y = block("blocks.1.mlp.hook_pre");
   CHECK(weights.corner.x == y.corner.x);
   CHECK(weights.cell.x == y.cell.x);
   CHECK(weights.corner.y - weights.size().y > y.corner.y);
@@ -123,8 +127,8 @@ TEST_CASE("a product stands as in a textbook: weights above with columns aligned
   CHECK(x.cell.y == y.cell.y);
   CHECK(x.corner.x + x.size().x < y.corner.x);
   // P V = z: P left of z with rows in line, V above z with columns in line.
-  const Block pattern = block("blocks.1.attn.hook_pattern.head0"), values = block("blocks.1.attn.hook_v.head0"),
-              mixed = block("blocks.1.attn.hook_z.head0");
+  const Block pattern = block("blocks.1.attn.hook_pattern.head0"),
+              values = block("blocks.1.attn.hook_v.head0"), mixed = block("blocks.1.attn.hook_z.head0");
   CHECK(pattern.corner.y == doctest::Approx(mixed.corner.y));
   CHECK(pattern.corner.x + pattern.size().x < mixed.corner.x);
   CHECK(values.corner.x == mixed.corner.x);
@@ -133,14 +137,14 @@ TEST_CASE("a product stands as in a textbook: weights above with columns aligned
 
 TEST_CASE("a whole three-layer model fills the picture, nothing cut off") {
   for (const Shape& shape : test::shapes()) {
-    CAPTURE(shape.name);
+    CAPTURE(std::string(shape.name));
     const Graph graph = shape.graph();
     const Layout layout = layout_of(graph);
-    const Camera camera = Camera{}.framing(layout.low, layout.high, 16 / 9.f);
+    const Camera camera = frame_whole(layout, Camera{}, 16 / 9.f);
     Tiles tiles(1280, 720);
     tiles.add(layout, camera);
     CHECK_FALSE(tiles.outside);
-    MESSAGE(shape.name << ": " << 100 * tiles.coverage() << " % of tiles");
+    MESSAGE(std::string(shape.name) << ": " << 100 * tiles.coverage() << " % of tiles");
     if (shape.layers == 3) CHECK(tiles.coverage() >= 0.45);
     if (shape.layers >= 12) CHECK(tiles.coverage() >= 0.45);
   }

@@ -13,9 +13,10 @@ struct Shape {
   bool bias = true, tied = true;
 
   Graph graph() const {
-    const nlohmann::json json = {{"n_layer", layers}, {"n_head", heads},           {"n_embd", channels},
-                                 {"n_inner", inner},  {"n_positions", context},    {"vocab_size", vocabulary},
-                                 {"block_size", context}, {"bias", bias}, {"tie_word_embeddings", tied}};
+    const nlohmann::json json = {
+        {"n_layer", layers},     {"n_head", heads},        {"n_embd", channels},
+        {"n_inner", inner},      {"n_positions", context}, {"vocab_size", vocabulary},
+        {"block_size", context}, {"bias", bias},           {"tie_word_embeddings", tied}};
     const Config config(json, "config.json");
     return bias ? build_gpt2(config, {}) : build_nanogpt(config, {});
   }
