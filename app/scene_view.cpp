@@ -80,7 +80,7 @@ void SceneView::frame_all(bool at_once) {
   if (!parts_ || !parts_->laid_out) return;
   float aspect = float(area.width) / float(area.height);
   Camera home;
-  parts_->go(home.framing(parts_->layout.low, parts_->layout.high, aspect), at_once);
+  parts_->go(frame_whole(parts_->layout, home, aspect), at_once);
   parts_->framed = true;
 }
 
@@ -195,7 +195,7 @@ void SceneView::draw(App& app, int width, int height) {
   int tokens = std::max(app.tokens_shown(), int(app.prompt.ids.size()));
   bool changed = update_layout(p, aspect, tokens);
   if (p.framed && (changed || framed_for_ != area)) {
-    Camera home = Camera{}.framing(p.layout.low, p.layout.high, aspect);
+    Camera home = frame_whole(p.layout, Camera{}, aspect);
     p.camera = home;
     p.flight = 1;
   }

@@ -52,7 +52,8 @@ void Picture::frame(float turn) {
     if (low.x > high.x) throw Error(say("'{0}' has no place in the picture", options_.focus));
   }
   camera.yaw += turn;
-  scene_.camera = camera.framing(low, high, aspect, options_.focus.empty() ? 0.04f : 0.25f);
+  scene_.camera = options_.focus.empty() ? frame_whole(layout_, camera, aspect)
+                                         : camera.framing(low, high, aspect, 0.25f);
 }
 
 FrameStats Picture::draw(const Trace& trace, double position, float seconds, Quality quality) {
