@@ -248,7 +248,8 @@ void App::take_events() {
           resume_ = true;
           resume_at_ = -1;
           worker.start({prompt.ids, options.new_tokens, sampling});
-          worker.allow(std::uint64_t(1) << 40);  // the first picture is complete: the whole prompt at once
+          // The first picture is complete: the whole prompt at once, and no step more.
+          worker.allow(model->graph().steps().size() + 1);
         } else if (!prompt.text.empty()) {
           tell(*prompt.problem, true);
         }

@@ -105,6 +105,8 @@ void settings_page(App& app) {
     ImGui::SameLine();
   }
   ImGui::NewLine();
+  need_glyphs(tr("Reduced motion: cut instead of flying"));
+  need_glyphs(tr("Colours for colour-blind eyes"));
   ImGui::Checkbox((std::string(tr("Reduced motion: cut instead of flying")) + "##motion").c_str(),
                   &s.reduced_motion);
   mark("reduced_motion");

@@ -64,6 +64,7 @@ void prompt_panel(App& app) {
   if (app.prompt.focus) ImGui::SetKeyboardFocusHere();
   app.prompt.focus = false;
   need_glyphs(app.prompt.text.c_str());
+  need_glyphs(tr("Type a text for the model to go on from, then press Enter"));
   bool entered = ImGui::InputTextWithHint(
       "##prompt", tr("Type a text for the model to go on from, then press Enter"), app.prompt.text.data(),
       app.prompt.text.capacity() + 1,

@@ -32,6 +32,8 @@ bool filter_slider(App& app, Filter filter, SamplingSettings& changed) {
                       : filter == Filter::top_p     ? changed.top_p
                                                     : changed.min_p);
   bool moved = false;
+  need_glyphs(tr("off"));
+  need_glyphs(tr("greedy"));
   if (filter == Filter::top_k) {
     int most = app.model ? app.model->vocabulary_size() : 100;
     moved = ImGui::SliderInt("##value", &changed.top_k, 0, most, changed.top_k ? "%d" : tr("off"));
