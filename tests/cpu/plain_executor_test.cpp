@@ -11,7 +11,7 @@ TEST_CASE("without a recording the same tokens come out, from less memory") {
   Progress progress;
   for (const char* name : {"gpt2", "nanogpt", "nanogpt_bias"}) {
     CAPTURE(name);
-    const auto model = Model::load(reference(name), progress);
+    const auto model = Model::load(test::reference(name), progress);
     SamplingSettings greedy;
     greedy.temperature = 0;
     Executor traced = Executor::start(model, {1, 2, 3, 4, 5}, 8, greedy);
