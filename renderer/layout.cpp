@@ -58,17 +58,18 @@ Layout make_layout(const Graph& graph, const LayoutOptions& options) {
   const int most = std::clamp(int(plan.sections.size()) - 2, 1, 6);
   for (int columns = 1; columns <= most; ++columns)
     for (float tallest : {1.02f, 1.35f, 2.1f})
-      for (float flat : {1.f, 0.75f, 0.55f}) {
-        if (flat < 1 && square) continue;  // cells of a small model stay square
-        const Arrangement choice{columns, tallest, flat, 0};
-        Layout layout = arrange(graph, plan, options, choice);
-        add_bounds(layout);
-        const float found = covered(layout, options.aspect);
-        if (found <= best_covered) continue;
-        best_covered = found;
-        best_choice = choice;
-        best = std::move(layout);
-      }
+      for (float flat : {1.f, 0.75f, 0.55f})
+        for (float tall_rows : {1.f, 1.5f, 2.2f}) {
+          if ((flat < 1 || tall_rows > 1) && square) continue;  // cells of a small model stay square
+          const Arrangement choice{columns, tallest, flat, tall_rows, 0};
+          Layout layout = arrange(graph, plan, options, choice);
+          add_bounds(layout);
+          const float found = covered(layout, options.aspect);
+          if (found <= best_covered) continue;
+          best_covered = found;
+          best_choice = choice;
+          best = std::move(layout);
+        }
   const glm::vec3 size = best.high - best.low;
   best_choice.seen_width = std::max(size.x, size.y * options.aspect);
   best = arrange(graph, plan, options, best_choice);

@@ -27,8 +27,8 @@ class Arranger {
       : graph_(graph), plan_(plan), choice_(choice), lengths_(graph, options.token_rows) {
     for (const Slot& slot : plan_.slots)
       if (slot.spine) state_ = std::max(state_, lengths_.length(slot.front().cols));
-    text_ = std::max(std::clamp(0.095f * state_, 1.2f, 4.6f), 0.0058f * choice.seen_width);
-    strip_ = 1.25f * text_;
+    text_ = std::max(std::clamp(0.095f * state_, 1.2f, 4.6f), 0.0070f * choice.seen_width);
+    strip_ = 1.18f * text_;
     gap_ = 1.5f * text_;
     // Names of layers are read from far: from where the whole model is seen.
     title_ = std::max(1.5f * text_, 0.0115f * choice.seen_width);
@@ -65,9 +65,12 @@ class Arranger {
     const Tensor& tensor = slot.front();
     const glm::ivec2 count{lengths_.count(tensor.cols), lengths_.count(tensor.rows)};
     slot.size = {lengths_.length(tensor.cols), lengths_.length(tensor.rows)};
+    if (is_token_axis(tensor.rows.axis)) slot.size.y *= choice_.tall_rows;
+    if (is_token_axis(tensor.cols.axis)) slot.size.x *= choice_.tall_rows;
     if (ends_in_words(tensor)) {
       // Where tokens go in and come out their texts stand beside the rows: room to read them.
-      slot.size.y = std::max(slot.size.y, std::min(3.2f * float(count.y), 0.4f * state_ + 24));
+      const float pitch = tensor.role == Role::input ? 6.4f : 3.2f;
+      slot.size.y = std::max(slot.size.y, std::min(pitch * float(count.y), 0.4f * state_ + 52));
       slot.size.x = std::max(slot.size.x, std::min(3.2f * float(count.x), 0.3f * state_));
     }
     if (slot.weight && count.y > 16) slot.size.y = std::max(16.f, slot.size.y * choice_.flat);
@@ -82,7 +85,7 @@ class Arranger {
     if (joined && !slot.slab())
       slot.step = {0, -std::min(slot.size.y + 1, 1.1f * state_ / float(lanes - 1))};
     else
-      slot.step = {std::min(0.75f * slot.size.x, 0.55f * state_ / float(lanes - 1)), 0};
+      slot.step = {std::min(0.95f * slot.size.x, 0.7f * state_ / float(lanes - 1)), 0};
   }
 
   bool ends_in_words(const Tensor& tensor) const {
@@ -182,6 +185,7 @@ class Arranger {
 
   /// The y of what a result reads, so that its rows stand in line with that.
   float row_of(const Slot& slot, const std::vector<bool>& done) const {
+    if (slot.front().role == Role::input) return 0.45f * slot.size.y;  // it is taller than what reads it
     if (ends_in_words(slot.front())) return 0;
     for (int input : slot.inputs)
       if (done[size_t(input)] && plan_.slots[size_t(input)].front().role != Role::input)
@@ -193,7 +197,7 @@ class Arranger {
 
   Placed place_section(const Section& section) {
     Placed placed;
-    const float head = 1.45f * title_ + 0.3f * text_;
+    const float head = 1.35f * title_ + 0.25f * text_;
     float side_y[2] = {-head, -head}, lowest = -head;
     std::vector<float> ends;  // the y at which each wing's result stands
     for (const Wing& wing : section.wings) {

@@ -9,6 +9,7 @@ struct Arrangement {
   int columns = 1;       ///< of layers, beside each other
   float tallest = 1.3f;  ///< of a matrix before it is folded, in widths of the residual stream
   float flat = 1;        ///< height of a matrix' cells, in parts of what the length of its rows says
+  float tall_rows = 1;   ///< height of a token's row, in parts of what its length says
   float seen_width = 0;  ///< about how wide the whole is: names are sized to be read from there; 0 = unknown
 };
 
