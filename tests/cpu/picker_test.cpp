@@ -46,7 +46,8 @@ TEST_CASE("the nearest block is picked, as brute force over its planes finds it"
         (found && std::abs(found->distance - nearest) > 1e-3f * nearest))
       ++differ;
   }
-  CHECK(hits > 500);
+  CHECK(hits > 200);  // enough of both kinds for the comparison to mean something
+  CHECK(hits < 1800);
   CHECK(differ <= 2);  // rays that graze an edge may fall either way
 }
 
