@@ -52,6 +52,16 @@ def key(name):
     xdotool("key", name)
 
 
+def hold(name):
+    """A key as a hand presses it: ImGui 1.86 looks once a frame which keys are down."""
+    for part in name.split("+"):
+        xdotool("keydown", part)
+        time.sleep(0.15)
+    for part in reversed(name.split("+")):
+        xdotool("keyup", part)
+    time.sleep(0.15)
+
+
 process = subprocess.Popen([PROGRAM, "view", "-m", "sort-abc", "--ui-dump", dump], env=environment)
 try:
     wait("the first run plays", lambda s: s.get("model") == "sort-abc" and s.get("position", 0) > 10)
@@ -123,14 +133,14 @@ try:
     wait("a picture is saved", lambda s: any("Picture saved" in n for n in s["notices"]))
     assert [name for name in os.listdir(folder) if name.endswith(".png")], "no PNG was written"
     click("prompt")
-    key("ctrl+a")
-    xdotool("type", "CAB?")
+    hold("ctrl+a")
+    xdotool("type", "--delay", "150", "CAB?")
     wait("an unknown letter is told", lambda s: "?" in s["problem"])
-    key("BackSpace")
-    key("h")  # typed, not help
+    hold("BackSpace")
+    hold("h")  # typed, not help
     wait("keys write while a text field has the focus", lambda s: s["prompt"].endswith("h") and not s["help"])
-    key("BackSpace")
-    key("Return")
+    hold("BackSpace")
+    hold("Return")
     wait("a new run", lambda s: s["prompt"] == "CAB" and s["problem"] == "" and s["published"] > 0)
     xdotool("windowsize", window, 1, 1)
     time.sleep(0.5)
