@@ -57,9 +57,10 @@ std::string display_token(std::string_view bytes) {
   while (!bytes.empty()) {
     size_t length = character_length(bytes);
     std::string shown;
+    // Signs that Noto Sans CJK has: a sign without a glyph would be drawn as a question mark.
     if (bytes[0] == ' ') shown = "␣";
-    if (bytes[0] == '\n') shown = "↵";
-    if (bytes[0] == '\t') shown = "⇥";
+    if (bytes[0] == '\n') shown = "⏎";
+    if (bytes[0] == '\t') shown = "→";
     if (shown.empty() && length > 0 && visible(code_point(bytes))) shown = bytes.substr(0, length);
     bool in_hex = shown.empty();
     if (length == 0) length = 1;

@@ -31,7 +31,7 @@ class Tokenizer {
   std::string decode(const std::vector<int>& ids) const;
 };
 
-/// A token's bytes as drawn: space and newline as signs (␣ ↵ ⇥), bytes that are not whole UTF-8 characters
+/// A token's bytes as drawn: space and newline as signs (␣ ⏎ →), bytes that are not whole UTF-8 characters
 /// and control characters in hex ("E4 B8").
 std::string display_token(std::string_view bytes);
 

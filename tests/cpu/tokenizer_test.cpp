@@ -266,7 +266,7 @@ TEST_CASE("the tokenizer files of a folder") {
 
 TEST_CASE("tokens as drawn") {
   CHECK(display_token(" the") == "␣the");
-  CHECK(display_token("\n\t ") == "↵⇥␣");
+  CHECK(display_token("\n\t ") == "⏎→␣");
   CHECK(display_token("\xe4\xb8") == "E4 B8");
   CHECK(display_token(" \xe4\xb8") == "␣ E4 B8");
   CHECK(display_token("a\x01\x7f") == "a 01 7F");
