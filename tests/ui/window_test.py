@@ -39,7 +39,11 @@ def click(name, part=0.5):
     end = time.time() + 30
     while name not in look()["widgets"] and time.time() < end:
         time.sleep(0.05)
-    left, top, right, bottom = look()["widgets"][name]
+    before = None  # a page that has just opened finds its place within some frames
+    while before != look()["widgets"].get(name) and time.time() < end:
+        before = look()["widgets"].get(name)
+        time.sleep(0.4)
+    left, top, right, bottom = before
     xdotool("mousemove", int(left + (right - left) * part), int((top + bottom) / 2))
     time.sleep(0.3)
     xdotool("mousedown", 1)
