@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Drives the real window with xdotool, by the names that `orrery view --ui-dump` tells, under Xvfb.
 
-Usage: window_test.py PROGRAM. Dropping a file on the window cannot be simulated with xdotool; opening by
-path takes the same way through the program and is tested instead."""
+Usage: window_test.py PROGRAM. Not driven yet: opening by path, mouse drags in the scene, R and F11; dropping a file
+on the window cannot be simulated with xdotool."""
 import json, os, subprocess, sys, tempfile, time
 
 PROGRAM = sys.argv[1]
