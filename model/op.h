@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,6 +24,21 @@ struct Term {
   std::vector<Cell> cells;     ///< the numbers that are multiplied, in order of reading
   std::vector<double> values;  ///< their values, then any factor that is no cell
   double value = 0;            ///< what the term adds to the result
+  /// Where the term is no product of its values: how it comes from them, a literal with places for them, e.g.
+  /// "exp({0} − {1})".
+  const char* form = nullptr;
+};
+
+/// How the terms of an act come together.
+enum class Fold { sum, maximum };
+
+/// One act of a computation that is more than one sum: softmax's maximum, its exponentials, its division.
+struct Act {
+  Message words;       ///< what happens, e.g. "The largest score of the row"
+  std::string symbol;  ///< the name of what comes out, as the formula calls it, e.g. "max"
+  Fold fold = Fold::sum;
+  std::vector<Term> terms;  ///< taken one by one, in order
+  double value = 0;         ///< what comes out
 };
 
 /// How one cell came about.
@@ -34,6 +50,10 @@ struct Explanation {
       terms;  ///< the summands in order, where the op is a sum (may be long; the shower folds it)
   std::vector<std::string> working;  ///< lines with the real numbers: what happens before or after the sum
   double value = 0;                  ///< recomputed with double arithmetic
+  /// The acts in order, where the op is not one sum; the last one's value is `value`. Animation and cards
+  /// show them; empty: `terms` are all.
+  std::vector<Act> acts;
+  std::function<double(double)> curve;  ///< where a function is applied to one number: that function
 };
 
 /// An operation that computes one tensor from others, everything about it in one file: shape rule, kernel,

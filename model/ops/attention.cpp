@@ -97,11 +97,25 @@ class AttentionPattern : public Op {
           say("Masked: token {0} must not look at token {1}, which comes after it", cell.row, cell.col);
       return explanation;
     }
-    double largest = values.at({&scores, cell.row, 0}), sum = 0;
-    for (int s = 0; s <= cell.row; ++s) largest = std::max(largest, values.at({&scores, cell.row, s}));
-    for (int s = 0; s <= cell.row; ++s) sum += std::exp(values.at({&scores, cell.row, s}) - largest);
-    double score = values.at({&scores, cell.row, cell.col}), power = std::exp(score - largest);
+    Act greatest{say("The largest score of the row"), "max", Fold::maximum, {}, masked_score};
+    for (int s = 0; s <= cell.row; ++s) {
+      const double score = values.at({&scores, cell.row, s});
+      greatest.terms.push_back({{{&scores, cell.row, s}}, {score}, score});
+      greatest.value = std::max(greatest.value, score);
+    }
+    const double largest = greatest.value;
+    Act powers{say("e to the power of each score's distance from it, added up"), "Σ exp", Fold::sum, {}, 0};
+    for (const Term& term : greatest.terms) {
+      const double power = std::exp(term.value - largest);
+      powers.terms.push_back({term.cells, {term.value, largest}, power, "exp({0} − {1})"});
+      powers.value += power;
+    }
+    const double sum = powers.value, score = values.at({&scores, cell.row, cell.col}),
+                 power = std::exp(score - largest);
     explanation.value = power / sum;
+    Act share{say("Its own exponential, divided by that sum"), "", Fold::sum, {}, explanation.value};
+    share.terms.push_back({{{&scores, cell.row, cell.col}}, {power, sum}, explanation.value, "{0} / {1}"});
+    explanation.acts = {std::move(greatest), std::move(powers), std::move(share)};
     explanation.reads = {{&scores, cell.row, 0, 1, cell.row + 1}};
     explanation.words = say("How much of token {0}'s attention goes to token {1}", cell.row, cell.col);
     explanation.working = {"score = " + number_text(score) + ", max = " + number_text(largest),

@@ -19,6 +19,17 @@ Moments moments(const MatrixView& view, int row) {
   return result;
 }
 
+/// The mean of a row as an act: its channels, each divided by how many they are, added up.
+Act mean_act(const Values& values, const Tensor& x, int row, double mean) {
+  Act act{say("The mean of the token's channels"), "mean", Fold::sum, {}, mean};
+  for (int c = 0; c < x.cols.size; ++c) {
+    const Cell cell{&x, row, c};
+    const double value = values.at(cell), count = x.cols.size;
+    act.terms.push_back({{cell}, {value, count}, value / count, "{0} / {1}"});
+  }
+  return act;
+}
+
 class LayerNormScale : public Op {
  public:
   explicit LayerNormScale(double epsilon) : epsilon_(epsilon) {}
@@ -49,6 +60,18 @@ class LayerNormScale : public Op {
     explanation.formula = "√(variance + ε)";
     explanation.working = {"mean = " + number_text(found.mean), "variance = " + number_text(found.variance),
                            "ε = " + number_text(epsilon_)};
+    Act variance{say("The mean of the squared distances from it"), "variance", Fold::sum, {}, found.variance};
+    for (int c = 0; c < x.cols.size; ++c) {
+      const Cell other{&x, cell.row, c};
+      const double value = values.at(other), count = x.cols.size;
+      variance.terms.push_back({{other},
+                                {value, found.mean, count},
+                                std::pow(value - found.mean, 2) / count,
+                                "({0} − {1})² / {2}"});
+    }
+    Act root{say("The square root of it and a little more"), "", Fold::sum, {}, explanation.value};
+    root.terms.push_back({{}, {found.variance, epsilon_}, explanation.value, "√({0} + {1})"});
+    explanation.acts = {mean_act(values, x, cell.row, found.mean), std::move(variance), std::move(root)};
     return explanation;
   }
 
@@ -91,6 +114,12 @@ class Normalize : public Op {
     explanation.formula = "(x − mean) / scale";
     explanation.working = {"x = " + number_text(value), "mean = " + number_text(mean),
                            "scale = " + number_text(divisor)};
+    Act apart{say("Its distance from the mean, divided by the scale"), "", Fold::sum, {}, explanation.value};
+    apart.terms.push_back({{{&x, cell.row, cell.col}, {&scale, cell.row, 0}},
+                           {value, mean, divisor},
+                           explanation.value,
+                           "({0} − {1}) / {2}"});
+    explanation.acts = {mean_act(values, x, cell.row, mean), std::move(apart)};
     return explanation;
   }
 
