@@ -11,10 +11,18 @@ namespace orrery {
 
 namespace {
 
+/// Opens a page, or closes it; one is open at a time.
+template <bool Pages::*page>
+void toggle(App& app) {
+  const bool open = app.pages.*page;
+  app.pages = {};
+  app.pages.*page = !open;
+}
+
 template <int number>
 void camera_stop(App& app) {
   if (!app.scene.go_to_stop(number, app.settings.reduced_motion))
-    app.tell(say("No camera stop {0} is stored yet: Ctrl+{0} stores the view.", number));
+    app.tell(say("This model has no part for camera stop {0}: Ctrl+{0} stores the view there.", number));
 }
 template <int number>
 void store_stop(App& app) {
@@ -29,68 +37,71 @@ void add_stops(std::vector<Action>& table) {
   static const std::string go = std::string("camera_stop_") + digit,
                            store = std::string("store_stop_") + digit;
   table.push_back({go.c_str(), GLFW_KEY_0 + number, false, digit, say("Go to camera stop {0}", number),
-                   camera_stop<number>, true});
+                   camera_stop<number>, Menu::none, true});
   table.push_back({store.c_str(), GLFW_KEY_0 + number, true, with_control.c_str(),
-                   say("Store camera stop {0}", number), store_stop<number>, true});
+                   say("Store camera stop {0}", number), store_stop<number>, Menu::none, true});
   if constexpr (number < 9) add_stops<number + 1>(table);
 }
 
 std::vector<Action> make_table() {
   std::vector<Action> table = {
-      {"play", GLFW_KEY_SPACE, false, "Space", say("Play or pause"), [](App& a) { a.toggle_play(); }},
-      {"step_back", GLFW_KEY_COMMA, false, ",", say("One operation back"), [](App& a) { a.step(-1); }},
-      {"step_on", GLFW_KEY_PERIOD, false, ".", say("One operation on"), [](App& a) { a.step(1); }},
+      {"play", GLFW_KEY_SPACE, false, "Space", say("Play or pause"), [](App& a) { a.toggle_play(); },
+       Menu::run},
+      {"step_back", GLFW_KEY_COMMA, false, ",", say("One operation back"), [](App& a) { a.step(-1); },
+       Menu::run},
+      {"step_on", GLFW_KEY_PERIOD, false, ".", say("One operation on"), [](App& a) { a.step(1); }, Menu::run},
       {"layer_back", GLFW_KEY_PAGE_UP, false, "PageUp", say("One layer back"),
-       [](App& a) { a.step_layer(-1); }},
+       [](App& a) { a.step_layer(-1); }, Menu::run},
       {"layer_on", GLFW_KEY_PAGE_DOWN, false, "PageDown", say("One layer on"),
-       [](App& a) { a.step_layer(1); }},
-      {"token_back", GLFW_KEY_LEFT, false, "Left", say("One token back"), [](App& a) { a.step_token(-1); }},
-      {"token_on", GLFW_KEY_RIGHT, false, "Right", say("One token on"), [](App& a) { a.step_token(1); }},
-      {"slower", GLFW_KEY_LEFT_BRACKET, false, "[", say("Slower"), [](App& a) { a.playback.slower(); }},
-      {"faster", GLFW_KEY_RIGHT_BRACKET, false, "]", say("Faster"), [](App& a) { a.playback.faster(); }},
+       [](App& a) { a.step_layer(1); }, Menu::run},
+      {"token_back", GLFW_KEY_LEFT, false, "Left", say("One token back"), [](App& a) { a.step_token(-1); },
+       Menu::run},
+      {"token_on", GLFW_KEY_RIGHT, false, "Right", say("One token on"), [](App& a) { a.step_token(1); },
+       Menu::run},
+      {"slower", GLFW_KEY_LEFT_BRACKET, false, "[", say("Slower"), [](App& a) { a.playback.slower(); },
+       Menu::run},
+      {"faster", GLFW_KEY_RIGHT_BRACKET, false, "]", say("Faster"), [](App& a) { a.playback.faster(); },
+       Menu::run},
       {"restart", GLFW_KEY_R, false, "R", say("The same run again from its start"),
-       [](App& a) { a.restart_run(); }},
+       [](App& a) { a.restart_run(); }, Menu::run},
       {"home", GLFW_KEY_HOME, false, "Home", say("Show the whole model"),
-       [](App& a) { a.scene.frame_all(a.settings.reduced_motion); }},
+       [](App& a) { a.scene.frame_all(a.settings.reduced_motion); }, Menu::view},
       {"frame", GLFW_KEY_F, false, "F", say("Show the selected tensor, or the operation at work"),
-       [](App& a) { a.scene.frame_selection(a.settings.reduced_motion); }},
+       [](App& a) { a.scene.frame_selection(a.settings.reduced_motion); }, Menu::view},
       {"fly", GLFW_KEY_G, false, "G", say("Fly with W A S D, Q and E; the same key lands"),
        [](App& a) {
          a.flying = !a.flying;
          a.scene.set_flying(a.flying);
          if (a.flying) a.tell(say("Flying: W A S D, Q down, E up. G or Esc lands."));
-       }},
+       },
+       Menu::view},
       {"presenter", GLFW_KEY_P, false, "P", say("Presenter mode: larger type, panes hidden"),
-       [](App& a) { a.presenter = !a.presenter; }},
-      {"help", GLFW_KEY_H, false, "H", say("This help"),
-       [](App& a) {
-         bool open = a.pages.help;
-         a.pages = {};
-         a.pages.help = !open;
-       }},
+       [](App& a) { a.presenter = !a.presenter; }, Menu::view},
+      {"help", GLFW_KEY_H, false, "H", say("This help"), toggle<&Pages::help>, Menu::help},
       {"full_screen", GLFW_KEY_F11, false, "F11", say("Full screen"),
-       [](App& a) { a.full_screen = !a.full_screen; }},
+       [](App& a) { a.full_screen = !a.full_screen; }, Menu::view},
       {"screenshot", GLFW_KEY_F12, false, "F12", say("Save a picture of the window"),
-       [](App& a) { a.screenshot_wanted = true; }},
+       [](App& a) { a.screenshot_wanted = true; }, Menu::view},
       {"back", GLFW_KEY_ESCAPE, false, "Esc", say("Back: closes what is open; never quits"),
        [](App& a) { a.go_back(); }},
-      {"settings", 0, false, "", say("Settings"),
-       [](App& a) {
-         bool open = a.pages.settings;
-         a.pages = {};
-         a.pages.settings = !open;
-       }},
-      {"models", 0, false, "", say("Choose a model"),
-       [](App& a) {
-         bool open = a.pages.models;
-         a.pages = {};
-         a.pages.models = !open;
-       }},
+      {"settings", 0, false, "", say("Settings"), toggle<&Pages::settings>, Menu::open},
+      {"models", 0, false, "", say("Choose a model"), toggle<&Pages::models>, Menu::open},
+      {"left_pane", 0, false, "", say("Show or hide the left pane"),
+       [](App& a) { a.settings.left_open = !a.settings.left_open; }, Menu::view},
+      {"right_pane", 0, false, "", say("Show or hide the right pane"),
+       [](App& a) { a.settings.right_open = !a.settings.right_open; }, Menu::view},
+      {"theme", 0, false, "", say("Dark or light"),
+       [](App& a) { a.settings.theme = a.settings.theme == Theme::dark ? Theme::light : Theme::dark; },
+       Menu::view},
+      {"about", 0, false, "", say("About Orrery"), toggle<&Pages::about>, Menu::help},
+      {"menu", GLFW_KEY_F10, false, "F10", say("The menu"), toggle<&Pages::menu>},
+      {"quit", GLFW_KEY_Q, true, "Ctrl+Q", say("Quit"), [](App& a) { a.quit = true; }, Menu::open},
       {"to_start", 0, false, "", say("To the start"),
        [](App& a) {
          a.playback.jump(0);
          a.playback.playing = false;
-       }},
+       },
+       Menu::run},
   };
   add_stops<1>(table);
   return table;

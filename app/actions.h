@@ -8,7 +8,9 @@ namespace orrery {
 
 struct App;
 
-/// Something that a person can do. The one table of them feeds keys, buttons and the help page.
+enum class Menu { none, open, run, view, help };
+
+/// Something that a person can do. The one table of them feeds keys, buttons, the menu and the help page.
 struct Action {
   const char* id;
   int key = 0;           ///< GLFW_KEY_*; 0: no key
@@ -16,6 +18,7 @@ struct Action {
   const char* key_name;  ///< as the help page shows it
   Message label;
   void (*run)(App&);
+  Menu menu = Menu::none;    ///< under which heading of the menu it stands
   bool camera_stop = false;  ///< 1-9: shown as one line in the help
 };
 const std::vector<Action>& actions();

@@ -43,8 +43,8 @@ struct Notice {
 
 /// Which pages lie over the scene.
 struct Pages {
-  bool help = false, settings = false, models = false, about = false;
-  bool any() const { return help || settings || models || about; }
+  bool help = false, settings = false, models = false, about = false, menu = false;
+  bool any() const { return help || settings || models || about || menu; }
 };
 
 /// Everything the window knows. Panels are functions on it; the main thread owns it.

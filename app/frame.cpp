@@ -70,6 +70,7 @@ void build_frame(App& app) {
   float middle = std::max(1.f, height - top - bottom);
   app.scene.area = {int(left), int(top), std::max(1, int(width - left - right)), std::max(1, int(middle))};
 
+  mark("scene", {left, top}, {width - right, height - bottom});
   if (panes && begin_pane("top_pane", 0, 0, width, top)) {
     prompt_panel(app);
     ImGui::End();
@@ -110,6 +111,8 @@ void build_frame(App& app) {
   if (app.pages.models) model_page(app);
   if (app.pages.settings) settings_page(app);
   if (app.pages.help) help_page(app);
+  if (app.pages.about) about_page(app);
+  if (app.pages.menu) menu_page(app);
   notices_overlay(app);
 }
 

@@ -1,6 +1,7 @@
 #include "app/language.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
@@ -70,6 +71,18 @@ bool set_language(const std::string& code) {
 }
 
 const std::string& current_language() { return table().code; }
+
+std::string system_language() {
+  for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
+    const char* value = std::getenv(name);
+    if (!value || !*value) continue;
+    const std::string locale = value;
+    for (const char* start : {"zh_TW", "zh_HK", "zh_MO", "zh_Hant", "zh-Hant"})
+      if (locale.rfind(start, 0) == 0) return "zh-Hant";
+    return "en";
+  }
+  return "en";
+}
 
 std::string language_texts() {
   std::string all;

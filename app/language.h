@@ -23,6 +23,9 @@ const std::vector<LanguageChoice>& languages();
 /// or its file cannot be read. Main thread.
 bool set_language(const std::string& code);
 const std::string& current_language();
+/// The language that the environment asks for (LC_ALL, LC_MESSAGES, LANG): zh-Hant for Chinese as it is
+/// written in Taiwan, Hong Kong and Macau, else en.
+std::string system_language();
 /// All translated texts of the language in use, one after the other: what the fonts must be able to show.
 std::string language_texts();
 

@@ -3,12 +3,46 @@
 
 #include "app/commands/commands.h"
 #include "app/commands/support.h"
+#include "app/language.h"
+
+namespace {
+
+/// Before the options are made, whose help is a matter of language, too: --lang, else the system's language.
+void choose_language(int argc, char** argv) {
+  std::string code = orrery::system_language();
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (argument == "--lang" && i + 1 < argc) code = argv[i + 1];
+    if (argument.rfind("--lang=", 0) == 0) code = argument.substr(7);
+  }
+  orrery::set_language(code);
+}
+
+/// The library's own words in help texts; commands take them over from the program.
+void translate_help(CLI::App& program) {
+  using orrery::tr;
+  program.set_help_flag("-h,--help", tr("Prints this help"));
+  const auto words = program.get_formatter();
+  words->label("Usage", tr("Usage"));
+  words->label("OPTIONS", tr("OPTIONS"));
+  words->label("SUBCOMMAND", tr("COMMAND"));
+  words->label("SUBCOMMANDS", tr("COMMANDS"));
+  words->label("Options", tr("Options"));
+  words->label("Subcommands", tr("Commands"));
+  words->label("Positionals", tr("Arguments"));
+  words->label("REQUIRED", tr("required"));
+}
+
+}  // namespace
 
 // Exit status: 0; 1 a failure, with one sentence on standard error; 2 wrong usage.
 int main(int argc, char** argv) {
   using namespace orrery;
-  CLI::App program{"Orrery shows a language model at work: every number that it computes, in 3D.", "orrery"};
-  program.set_version_flag("--version", "orrery " ORRERY_VERSION);
+  choose_language(argc, argv);
+  CLI::App program{tr("Orrery shows a language model at work: every number that it computes, in 3D."),
+                   "orrery"};
+  translate_help(program);
+  program.set_version_flag("--version", "orrery " ORRERY_VERSION, tr("Prints the version"));
   Action chosen;
   add_view(program, chosen);
   add_render(program, chosen);

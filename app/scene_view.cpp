@@ -23,8 +23,6 @@ class SceneParts {
   Layout layout;
   std::shared_ptr<const Model> model, laid_out;
   std::shared_ptr<const Trace> trace;
-  // Kept alive so that no new recording gets the address by which the renderer knows the one before.
-  std::shared_ptr<const Trace> before;
   int token_rows = 0;
   float aspect = 0;
   Camera camera, from, to;
@@ -53,7 +51,6 @@ void SceneView::show(std::shared_ptr<const Model> model, std::shared_ptr<const T
   if (!parts_) parts_ = std::make_unique<SceneParts>();
   if (parts_->model != model) hovered.reset(), selected.reset();
   parts_->model = std::move(model);
-  if (trace && parts_->trace) parts_->before = parts_->trace;
   parts_->trace = std::move(trace);
 }
 
@@ -88,15 +85,10 @@ void SceneView::frame_selection(bool at_once) {
   if (!parts_ || !parts_->laid_out) return;
   const Tensor* tensor = selected ? selected->tensor : hovered ? hovered->tensor : focus_;
   if (!tensor) return frame_all(at_once);
-  glm::vec3 low(1e9f), high(-1e9f);
-  for (int index : parts_->layout.blocks_of[size_t(tensor->index)]) {
-    const Block& block = parts_->layout.blocks[size_t(index)];
-    glm::vec3 a = block.corner, b = block.corner + glm::vec3(block.size().x, -block.size().y, -block.depth);
-    low = glm::min(low, glm::min(a, b));
-    high = glm::max(high, glm::max(a, b));
-  }
-  if (low.x > high.x) return;
-  parts_->go(parts_->camera.framing(low, high, float(area.width) / float(area.height), 0.2f), at_once);
+  const Bounds bounds = bounds_of(parts_->layout, *tensor);
+  if (bounds.empty()) return;
+  parts_->go(parts_->camera.framing(bounds.low, bounds.high, float(area.width) / float(area.height), 0.2f),
+             at_once);
   parts_->framed = false;
 }
 
@@ -104,9 +96,28 @@ void SceneView::store_stop(int number) {
   if (parts_) parts_->stops[size_t(number)] = parts_->camera;
 }
 
+int SceneView::group_of_stop(const Graph& graph, int number) {
+  const std::vector<int>& parts = graph.groups()[0].children;
+  if (number <= 1 || parts.empty()) return number == 1 ? 0 : -1;
+  const int count = int(parts.size()), stops = std::min(count, 8), stop = number - 2;
+  if (stop >= stops) return -1;
+  // More parts than keys: the first, the last, and some between.
+  return parts[size_t(stops == 1 ? 0 : (stop * (count - 1) + (stops - 1) / 2) / (stops - 1))];
+}
+
 bool SceneView::go_to_stop(int number, bool at_once) {
-  if (!parts_ || !parts_->stops[size_t(number)]) return false;
-  parts_->go(*parts_->stops[size_t(number)], at_once);
+  if (!parts_ || !parts_->laid_out) return false;
+  if (parts_->stops[size_t(number)]) {
+    parts_->go(*parts_->stops[size_t(number)], at_once);
+  } else {
+    const Graph& graph = parts_->laid_out->graph();
+    const int group = group_of_stop(graph, number);
+    if (group == 0) return frame_all(at_once), true;
+    const Bounds bounds = group < 0 ? Bounds{} : bounds_of(parts_->layout, graph, group);
+    if (bounds.empty()) return false;
+    parts_->go(Camera{}.framing(bounds.low, bounds.high, float(area.width) / float(area.height), 0.06f),
+               at_once);
+  }
   parts_->framed = false;
   return true;
 }
@@ -204,6 +215,7 @@ void SceneView::draw(App& app, int width, int height) {
   options.theme = app.settings.theme;
   options.colour_blind = app.settings.colour_blind;
   options.reduced_motion = app.settings.reduced_motion;
+  options.range = app.settings.range;
   options.time = float(app.now);
   options.hovered = hovered;
   options.selected = selected;
@@ -218,12 +230,20 @@ void SceneView::draw(App& app, int width, int height) {
                   still ? Quality::still : Quality::moving);
 }
 
+static void rule_button(App& app, const char* name, const char* label, RangeRule rule) {
+  ui::WithFont with(ui::Font::small);
+  if (ui::button(name, label, app.settings.range == rule)) app.settings.range = rule;
+}
+
 void SceneView::draw_legend(App& app) {
   if (!parts_ || !parts_->model || parts_->drawn != parts_->model) return;
   using namespace ui;
   const Tensor* tensor = hovered ? hovered->tensor : selected ? selected->tensor : app.current_tensor();
   if (!tensor) tensor = &parts_->model->graph().logits();
-  Range range = parts_->renderer.range_of(*tensor);
+  const RangeRule rule = app.settings.range;
+  const auto pointed = hovered ? hovered : selected;
+  const int row = pointed ? pointed->row : std::max(0, app.tokens_shown() - 1);
+  Range range = parts_->renderer.range_of(*tensor, row, rule);
   const Palette& palette = orrery::palette(app.settings.theme, app.settings.colour_blind);
   ImGui::Dummy({0, px(4)});
   ImVec2 at = ImGui::GetCursorScreenPos();
@@ -247,8 +267,17 @@ void SceneView::draw_legend(App& app) {
   text(Font::small, colours().muted, middle.c_str());
   ImGui::SameLine(width - ImGui::CalcTextSize(top.c_str()).x + ImGui::GetStyle().WindowPadding.x);
   text(Font::small, colours().muted, top.c_str());
-  wrapped(Font::small, colours().muted,
-          translate(say("Scale of {0}: each tensor has its own", tensor->name)).c_str());
+  Message of = say("Scale of {0}: each tensor has its own", tensor->name);
+  if (!range.attention && rule == RangeRule::row)
+    of = say("Scale of row {0} of {1}: each row has its own", row, tensor->name);
+  if (!range.attention && rule == RangeRule::global)
+    of = say("One scale for all tensors, {0} too", tensor->name);
+  wrapped(Font::small, colours().muted, translate(of).c_str());
+  rule_button(app, "range_tensor", tr("Tensor"), RangeRule::tensor);
+  ImGui::SameLine(0, px(4));
+  rule_button(app, "range_row", tr("Row"), RangeRule::row);
+  ImGui::SameLine(0, px(4));
+  rule_button(app, "range_global", tr("All"), RangeRule::global);
   wrapped(Font::small, colours().muted, tr("Hatched: masked. Empty frame: not computed yet."));
 }
 

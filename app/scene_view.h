@@ -37,7 +37,11 @@ class SceneView {
   void frame_all(bool at_once);
   void frame_selection(bool at_once);
   void store_stop(int number);
-  bool go_to_stop(int number, bool at_once);  ///< false if nothing is stored there
+  /// To the view stored there, else to the whole model (1) or one of its parts; false if there are fewer
+  /// parts.
+  bool go_to_stop(int number, bool at_once);
+  /// The group that a camera stop shows where no view was stored; 0 (the whole model) for 1, -1 for none.
+  static int group_of_stop(const Graph& graph, int number);
   bool moving() const;
   std::string camera_text() const;  ///< for tests: target, yaw, pitch, distance
   void set_flying(bool on);

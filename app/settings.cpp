@@ -5,11 +5,14 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "app/language.h"
 #include "app/shipped_models.h"
 
 namespace orrery {
 
 namespace {
+
+const std::string range_names[] = {"tensor", "row", "global"};  // by RangeRule
 
 void read(const nlohmann::json& json, const char* key, float low, float high, float& value) {
   auto found = json.find(key);
@@ -37,6 +40,7 @@ std::filesystem::path settings_file() {
 
 Settings load_settings(const std::filesystem::path& file) {
   Settings settings;
+  settings.language = system_language();
   std::ifstream in(file);
   auto json = nlohmann::json::parse(in, nullptr, false);
   if (!json.is_object()) return settings;
@@ -45,6 +49,8 @@ Settings load_settings(const std::filesystem::path& file) {
   read(json, "font_scale", 0.75f, 2, settings.font_scale);
   read(json, "reduced_motion", settings.reduced_motion);
   read(json, "colour_blind", settings.colour_blind);
+  const auto range = std::ranges::find(range_names, read(json, "range", range_names[0]));
+  if (range != std::end(range_names)) settings.range = RangeRule(range - std::begin(range_names));
   read(json, "left_open", settings.left_open);
   read(json, "right_open", settings.right_open);
   read(json, "left_width", 120, 1000, settings.left_width);
@@ -67,6 +73,7 @@ bool save_settings(const Settings& settings, const std::filesystem::path& file) 
                          {"font_scale", settings.font_scale},
                          {"reduced_motion", settings.reduced_motion},
                          {"colour_blind", settings.colour_blind},
+                         {"range", range_names[int(settings.range)]},
                          {"left_open", settings.left_open},
                          {"right_open", settings.right_open},
                          {"left_width", settings.left_width},

@@ -13,6 +13,7 @@ struct Settings {
   float font_scale = 1;  ///< 0.75 .. 2
   bool reduced_motion = false;
   bool colour_blind = false;
+  RangeRule range = RangeRule::tensor;
   bool left_open = true, right_open = true;
   float left_width = 232, right_width = 300, bottom_height = 150;  ///< at scale 1
   int window_width = 1440, window_height = 900;                    ///< pixels
@@ -21,7 +22,8 @@ struct Settings {
 
 /// $XDG_CONFIG_HOME/orrery/settings.json; empty if there is no home.
 std::filesystem::path settings_file();
-/// The kept settings; what is missing or makes no sense in the file is as in Settings{}.
+/// The kept settings; what is missing or makes no sense in the file is as in Settings{}, the language as the
+/// environment asks for it.
 Settings load_settings(const std::filesystem::path& file);
 /// Writes them; false if that was not possible.
 bool save_settings(const Settings& settings, const std::filesystem::path& file);

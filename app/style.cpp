@@ -214,6 +214,10 @@ void bar(ImDrawList* list, float x, float y, float half, float width, ImU32 colo
 void draw_icon(ImDrawList* list, Icon icon, ImVec2 c, float s, ImU32 colour) {
   float h = s * 0.26f, thick = std::max(1.5f, s * 0.07f);
   switch (icon) {
+    case Icon::menu:
+      for (float y : {c.y - h * 0.8f, c.y, c.y + h * 0.8f})
+        list->AddLine({c.x - h, y}, {c.x + h, y}, colour, thick);
+      break;
     case Icon::play:
       triangle(list, c, h * 1.15f, 1, colour);
       break;

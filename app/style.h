@@ -54,6 +54,7 @@ void heading(const char* words);
 std::string fitting(const std::string& words, float width);
 
 enum class Icon {
+  menu,
   play,
   pause,
   start,

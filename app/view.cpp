@@ -22,12 +22,15 @@ namespace orrery {
 
 namespace {
 
+ui::KeyTaps key_taps;
+
 App& app_of(GLFWwindow* window) { return *static_cast<App*>(glfwGetWindowUserPointer(window)); }
 
 void on_key(GLFWwindow* window, int key, int, int action, int mods) {
   App& app = app_of(window);
   app.awake = 4;
   if (action == GLFW_RELEASE) return;
+  key_taps.pressed(key, mods & GLFW_MOD_CONTROL);
   bool writing = ImGui::GetIO().WantTextInput;
   if (writing) return;
   bool repeats = key == GLFW_KEY_COMMA || key == GLFW_KEY_PERIOD || key == GLFW_KEY_LEFT ||
@@ -153,11 +156,12 @@ void draw_frame(App& app, GLFWwindow* window, double seconds) {
   if (rebuilt) ImGui_ImplOpenGL3_DestroyFontsTexture(), ImGui_ImplOpenGL3_CreateFontsTexture();
   ImGui_ImplOpenGL3_NewFrame();
   ImGui_ImplGlfw_NewFrame();
-  ImGui::NewFrame();
+  key_taps.frame(ImGui::NewFrame, [&](int key) { return glfwGetKey(window, key) == GLFW_PRESS; });
   widgets().begin_frame();
   build_frame(app);
-  ImGui::Render();
+  // Before the frame ends: ImGui 1.86 forgets then how far the wheel was turned.
   if (app.scene.handle_input(app, seconds)) app.awake = std::max(app.awake, 2);
+  ImGui::Render();
   int width = 1, height = 1;
   glfwGetFramebufferSize(window, &width, &height);
   const ImVec4& back = ui::colours().background;

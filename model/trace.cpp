@@ -6,9 +6,17 @@
 #include <cstring>
 
 namespace orrery {
+namespace {
+
+std::uint64_t next_id() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
+}  // namespace
 
 Trace::Trace(std::shared_ptr<const Model> model, int capacity)
-    : model_(std::move(model)), capacity_(std::clamp(capacity, 1, graph().capacity())) {
+    : model_(std::move(model)), id_(next_id()), capacity_(std::clamp(capacity, 1, graph().capacity())) {
   passes_.reserve(size_t(capacity_) + 1);
   for (const Tensor* tensor : graph().tensors()) {
     if (tensor->role == Role::weight) {
@@ -95,12 +103,12 @@ void Trace::set_choice(int id, bool forced) {
   passes_.back().forced = forced;
 }
 
-std::shared_ptr<Trace> Trace::fork(const Trace& other, int passes, int forced_id) {
+std::shared_ptr<Trace> Trace::fork(const Trace& other, int passes, int id) {
   auto result = std::make_shared<Trace>(other.model_, other.capacity_);
   result->copy_rows(other, other.pass(passes - 1).rows.end);
   result->kept_rows_ = other.kept_rows_;
   for (int i = 0; i < passes; ++i) result->passes_.push_back(other.pass(i));
-  result->set_choice(forced_id, true);
+  if (const Pass& last = other.pass(passes - 1); last.chosen != id) result->set_choice(id, true);
   result->pass_count_.store(passes, std::memory_order_release);
   result->published_.store(result->step_number({passes, 0}), std::memory_order_release);
   return result;

@@ -43,6 +43,8 @@ class Trace : public Values {
   const std::shared_ptr<const Model>& shared_model() const { return model_; }
   const Graph& graph() const { return model_->graph(); }
   int capacity() const { return capacity_; }
+  /// Differs from that of every other recording of this process; never 0. For caches: an address may come again.
+  std::uint64_t id() const { return id_; }
   /// Steps that are complete; everything up to here may be read.
   std::uint64_t published() const { return published_.load(std::memory_order_acquire); }
   int steps_a_pass() const { return int(graph().steps().size()) + 1; }
@@ -71,14 +73,16 @@ class Trace : public Values {
   MutableView writable(const Tensor& tensor) { return writable_[size_t(tensor.index)]; }
   void set_choice(int id, bool forced);
   void publish_step() { published_.fetch_add(1, std::memory_order_release); }
-  /// A copy of the first `passes` passes in which the last one's choice is `forced_id`.
-  static std::shared_ptr<Trace> fork(const Trace& other, int passes, int forced_id);
+  /// A copy of the first `passes` passes in which the last one's choice is `id`: forced, unless it was taken
+  /// there already.
+  static std::shared_ptr<Trace> fork(const Trace& other, int passes, int id);
 
  private:
   void release();
   void copy_rows(const Trace& other, int rows);
 
   std::shared_ptr<const Model> model_;
+  const std::uint64_t id_;
   int capacity_ = 0, kept_rows_ = 0;
   struct Block {
     float* data = nullptr;

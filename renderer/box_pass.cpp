@@ -25,7 +25,8 @@ size_t BoxPass::prepare(const Scene& scene, const ValuePool& pool) {
   for (size_t i = 0; i < scene.layout->blocks.size(); ++i) {
     const Block& block = scene.layout->blocks[i];
     const PooledTensor& pooled = pool.of(*block.tensor);
-    auto flags = std::uint8_t((pooled.causal ? 1 : 0) | (pooled.range.attention ? 2 : 0));
+    const bool by_row = scene.range == RangeRule::row && !pooled.range.attention;
+    auto flags = std::uint8_t((pooled.causal ? 1 : 0) | (pooled.range.attention ? 2 : 0) | (by_row ? 4 : 0));
     fixed_.push_back({glm::vec4(block.corner, block.depth),
                       block.cell,
                       {block.first_col, block.first_row, block.cols, block.rows},
@@ -35,7 +36,8 @@ size_t BoxPass::prepare(const Scene& scene, const ValuePool& pool) {
     BlockState state = i < scene.blocks.size() ? scene.blocks[i] : BlockState{};
     // Rows that are known but not uploaded yet have nothing to show.
     int known = std::min(state.known_rows, pooled.uploaded);
-    changing_.push_back({1 / pooled.range.limit, known, state.fresh_row, std::uint16_t(state.emphasis),
+    changing_.push_back({1 / pool.range_of(*block.tensor, -1, scene.range).limit, known, state.fresh_row,
+                         std::uint16_t(state.emphasis),
                          std::uint16_t(std::lround(glm::clamp(state.progress, 0.f, 1.f) * 4096))});
   }
   return fixed_buffer_.set(fixed_.data(), fixed_.size() * sizeof(Fixed)) +

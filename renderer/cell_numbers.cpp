@@ -94,10 +94,11 @@ void for_each_number(const Scene& scene, const Frame& frame, const ValuePool& po
         if (em * frame.pixels_a_unit < smallest * away) continue;
         if (++count > most_numbers) return;
         float value = numbers(block.first_row + row, block.first_col + col);
+        const Range range = pool.range_of(*block.tensor, block.first_row + row, scene.range);
         write_number(number.text, value, pooled.range.limit);
         number.em = em;
         number.width = block.cell.x;
-        number.ink = ink_for(*frame.palette, pooled.range, value);
+        number.ink = ink_for(*frame.palette, range, value);
         use(number);
       }
   }

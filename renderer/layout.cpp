@@ -15,26 +15,27 @@ float written_width(const Label& label) {
 
 void add_bounds(Layout& layout) {
   if (layout.blocks.empty()) return;
-  layout.low = glm::vec3(1e9f);
-  layout.high = glm::vec3(-1e9f);
-  auto add = [&](glm::vec3 point) {
-    layout.low = glm::min(layout.low, point);
-    layout.high = glm::max(layout.high, point);
-  };
-  for (const Block& block : layout.blocks) {
-    add(block.corner);
-    add(block.corner + glm::vec3(block.size().x, -block.size().y, -block.depth));
-  }
+  Bounds bounds;
+  for (const Block& block : layout.blocks) bounds.add(block);
   for (const Label& label : layout.labels) {
-    add(label.anchor + glm::vec3(0, label.height, 0));
-    if (label.align == 0) add(label.anchor + glm::vec3(written_width(label), 0, 0));
+    bounds.add(label.anchor + glm::vec3(0, label.height, 0));
+    if (label.align == 0) bounds.add(label.anchor + glm::vec3(written_width(label), 0, 0));
   }
   for (const Strand& strand : layout.strands)
     for (float t : {0.25f, 0.5f, 0.75f}) {
       const float s = 1 - t;
-      add(s * s * s * strand.points[0] + 3 * s * s * t * strand.points[1] + 3 * s * t * t * strand.points[2] +
-          t * t * t * strand.points[3]);
+      bounds.add(s * s * s * strand.points[0] + 3 * s * s * t * strand.points[1] +
+                 3 * s * t * t * strand.points[2] + t * t * t * strand.points[3]);
     }
+  layout.low = bounds.low;
+  layout.high = bounds.high;
+}
+
+void add_group(Bounds& bounds, const Layout& layout, const Graph& graph, int index) {
+  const Group& group = graph.groups()[size_t(index)];
+  for (const Tensor* tensor : group.tensors)
+    for (int block : layout.blocks_of[size_t(tensor->index)]) bounds.add(layout.blocks[size_t(block)]);
+  for (int child : group.children) add_group(bounds, layout, graph, child);
 }
 
 /// The part of a window of that aspect that blocks cover, those of front lanes only.
@@ -76,6 +77,23 @@ Layout make_layout(const Graph& graph, const LayoutOptions& options) {
   add_strands(best, graph);
   add_bounds(best);
   return best;
+}
+
+void Bounds::add(const Block& block) {
+  add(block.corner);
+  add(block.corner + glm::vec3(block.size().x, -block.size().y, -block.depth));
+}
+
+Bounds bounds_of(const Layout& layout, const Tensor& tensor) {
+  Bounds bounds;
+  for (int index : layout.blocks_of[size_t(tensor.index)]) bounds.add(layout.blocks[size_t(index)]);
+  return bounds;
+}
+
+Bounds bounds_of(const Layout& layout, const Graph& graph, int group) {
+  Bounds bounds;
+  add_group(bounds, layout, graph, group);
+  return bounds;
 }
 
 Camera frame_whole(const Layout& layout, const Camera& direction, float aspect, float margin) {

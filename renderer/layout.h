@@ -71,6 +71,21 @@ Layout make_layout(const Graph& graph, const LayoutOptions& options);
 /// The camera that looks in the same direction and shows the whole model as large as it fits.
 Camera frame_whole(const Layout& layout, const Camera& direction, float aspect, float margin = 0.025f);
 
+/// A box in space; empty while low > high.
+struct Bounds {
+  glm::vec3 low{1e30f}, high{-1e30f};
+  bool empty() const { return low.x > high.x; }
+  void add(glm::vec3 point) {
+    low = glm::min(low, point);
+    high = glm::max(high, point);
+  }
+  void add(const Block& block);
+};
+/// What the blocks of one tensor, or of all tensors of a group and the groups in it, take up; empty if it has
+/// no place in the layout.
+Bounds bounds_of(const Layout& layout, const Tensor& tensor);
+Bounds bounds_of(const Layout& layout, const Graph& graph, int group);
+
 /// The number of rows to lay out for `tokens` tokens in a context of `capacity`: the whole context where it
 /// is small.
 int token_rows_for(int tokens, int capacity);

@@ -44,9 +44,8 @@ struct Renderer::State {
 
   const Layout* layout = nullptr;
   std::uint64_t layout_version = 0;
-  const Trace* trace = nullptr;
-  const Model* model = nullptr;
-  std::uint64_t last_published = 0;  // fewer: another recording stands at the same address
+  std::uint64_t trace = 0;  // Trace::id(); 0: none
+  std::shared_ptr<const Model> model;
   size_t budget = size_t(8) << 20;
 
   std::uint64_t last_hash = 0;
@@ -60,17 +59,17 @@ struct Renderer::State {
 
   /// Plans the pool when the layout or the model changed and forgets rows of another recording.
   void follow(const Scene& scene) {
-    const Model* new_model = scene.trace ? &scene.trace->model() : nullptr;
+    const std::uint64_t new_trace = scene.trace ? scene.trace->id() : 0;
+    const auto new_model = scene.trace ? scene.trace->shared_model() : nullptr;
     if (scene.layout != layout || scene.layout_version != layout_version || new_model != model) {
       if (scene.trace) pool.plan(scene.trace->graph(), *scene.layout, pool_memory);
       layout = scene.layout;
       layout_version = scene.layout_version;
       model = new_model;
-    } else if (scene.trace != trace || (trace && trace->published() < last_published)) {
+    } else if (new_trace != trace) {
       pool.forget_activations();
     }
-    trace = scene.trace;
-    last_published = trace ? trace->published() : 0;
+    trace = new_trace;
   }
 
   int draw_scene(const Frame& frame) {
@@ -177,9 +176,8 @@ FrameStats Renderer::draw(const Scene& scene, const DrawTarget& target, Quality 
   return stats;
 }
 
-Range Renderer::range_of(const Tensor& tensor) const {
-  return state_->pool.planned(tensor) ? state_->pool.of(tensor).range
-                                      : Range{1, tensor.kind == Kind::attention};
+Range Renderer::range_of(const Tensor& tensor, int row, RangeRule rule) const {
+  return state_->pool.range_of(tensor, row, rule);
 }
 int Renderer::cells_a_tile(const Tensor& tensor) const {
   return state_->pool.planned(tensor) ? 1 << state_->pool.of(tensor).first_level : 1;

@@ -38,8 +38,8 @@ class Renderer {
   /// Draws the scene into the target; copies the last picture if nothing changed.
   FrameStats draw(const Scene& scene, const DrawTarget& target, Quality quality);
 
-  /// How a tensor's numbers map to colours, for legends and inspectors.
-  Range range_of(const Tensor& tensor) const;
+  /// How the numbers of a tensor's row map to colours, for legends and inspectors.
+  Range range_of(const Tensor& tensor, int row, RangeRule rule) const;
   /// How many cells each way one drawn tile is the mean of; 1 where every cell is there.
   int cells_a_tile(const Tensor& tensor) const;
   /// True while numbers that are known are not uploaded yet: draw again soon.

@@ -14,6 +14,9 @@ enum class Theme { dark, light };
 /// How strongly a block shows: the op at work is lit, its operands glow, the rest is dimmed.
 enum class Emphasis { normal, dimmed, operand, result };
 
+/// Over what the largest magnitude is taken that a colour's end stands for.
+enum class RangeRule { tensor, row, global };
+
 /// What this frame shows of one block.
 struct BlockState {
   Emphasis emphasis = Emphasis::normal;
@@ -62,6 +65,7 @@ struct Scene {
   Camera camera;
   Theme theme = Theme::dark;
   bool colour_blind = false;
+  RangeRule range = RangeRule::tensor;
   float time = 0;  ///< seconds, for motion that repeats; still pictures keep it constant
 };
 

@@ -58,6 +58,7 @@ void SceneBuilder::build(Scene& scene, const Layout& layout, const Trace* trace,
   scene.trace = trace;
   scene.theme = options.theme;
   scene.colour_blind = options.colour_blind;
+  scene.range = options.range;
   scene.time = options.time;
   scene.marks.clear();
   scene.strands.clear();
@@ -202,7 +203,7 @@ void SceneBuilder::add_predictions(Scene& scene, const Layout& layout, const Tra
   const Block* block = first_block(layout, logits);
   const int rows = trace.rows_known(logits, scene.steps);
   if (!block || rows == 0 || (step.tensor == &logits && step.fraction < 1)) return;
-  if (cached_trace_ != &trace || cached_row_ != rows - 1) {
+  if (cached_trace_ != trace.id() || cached_row_ != rows - 1) {
     const MatrixView view = trace.view(logits);
     const std::vector<float> probabilities = softmax({view.row(rows - 1), size_t(view.cols)});
     best_.clear();
@@ -211,7 +212,7 @@ void SceneBuilder::add_predictions(Scene& scene, const Layout& layout, const Tra
     std::partial_sort(best_.begin(), best_.begin() + count, best_.end(),
                       [](const Best& a, const Best& b) { return a.probability > b.probability; });
     best_.resize(size_t(count));
-    cached_trace_ = &trace;
+    cached_trace_ = trace.id();
     cached_row_ = rows - 1;
   }
   const Pass& pass = trace.pass(std::max(step.pass, 0));

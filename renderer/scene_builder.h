@@ -10,6 +10,7 @@ namespace orrery {
 struct SceneOptions {
   Theme theme = Theme::dark;
   bool colour_blind = false;
+  RangeRule range = RangeRule::tensor;
   bool reduced_motion = false;
   float time = 0;                                        ///< seconds; only moving flows read it
   std::optional<Cell> hovered, selected;                 ///< marked with what they were computed from
@@ -43,7 +44,7 @@ class SceneBuilder {
     int id;
     float probability;
   };
-  const Trace* cached_trace_ = nullptr;
+  std::uint64_t cached_trace_ = 0;  // Trace::id()
   int cached_row_ = -1;
   std::vector<Best> best_;
 };

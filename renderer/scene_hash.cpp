@@ -39,7 +39,8 @@ std::uint64_t content_hash(const Scene& scene) {
   Hash hash;
   bool moves = false;
   const Camera& camera = scene.camera;
-  hash.add(scene.layout, scene.trace, scene.layout_version, scene.steps, scene.theme, scene.colour_blind);
+  hash.add(scene.layout, scene.trace ? scene.trace->id() : 0, scene.layout_version, scene.steps, scene.theme,
+           scene.range, scene.colour_blind);
   hash.add(camera.target, camera.yaw, camera.pitch, camera.distance, camera.field_of_view);
   for (const BlockState& block : scene.blocks)
     hash.add(block.emphasis, block.known_rows, block.fresh_row, block.progress);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <utility>
 
 #include "model/op.h"
 
@@ -11,13 +12,16 @@ namespace {
 
 constexpr std::uint32_t page_width = 2048, page_texels = page_width * page_width;
 constexpr int max_levels = 16;
+constexpr int row_limits_run = max_levels - 1;              // after the levels: one texel a row
 constexpr int table_tensors = 64;                           // tensors a line of the table
 constexpr int bin_shift = 19;                               // 16 bins an octave
 constexpr int first_bin = (127 - 24) << 4, bins = 40 << 4;  // 2^-24 .. 2^16
 
-/// Half precision of a number that is not negative; what is too large for it becomes the largest.
+/// Half precision of a number that is not negative; what is too large for it becomes the largest, infinity
+/// stays what it is: the sign of numbers that are none.
 std::uint32_t half(float value) {
-  float clamped = value < 65504.f ? value : 65504.f;  // NaN becomes the largest, too
+  if (value == INFINITY) return 0x7c00;
+  float clamped = std::min(value, 65504.f);
   return (std::bit_cast<std::uint32_t>(clamped * 0x1p-112f) + 0x1000u) >> 13;
 }
 
@@ -62,13 +66,16 @@ void ValuePool::plan(const Graph& graph, const Layout& layout, size_t memory) {
   size_t total = 0;
   for (PooledTensor& entry : tensors_) {
     if (!entry.tensor) continue;
-    while (entry.levels < max_levels && (entry.levels == 0 || level_size(entry.rows, entry.levels - 1) > 1 ||
-                                         level_size(entry.cols, entry.levels - 1) > 1))
+    while (entry.levels < row_limits_run &&
+           (entry.levels == 0 || level_size(entry.rows, entry.levels - 1) > 1 ||
+            level_size(entry.cols, entry.levels - 1) > 1))
       ++entry.levels;
     entry.causal = entry.tensor->op && entry.tensor->op->masked(0, 1);
     entry.range.attention = entry.tensor->kind == Kind::attention;
-    total += texels_kept(entry);
+    total += texels_kept(entry) + size_t(entry.rows);
   }
+  all_histogram_.assign(size_t(bins), 0);
+  global_limit_ = 1;
   while (total * 4 > memory) {
     auto most = std::max_element(tensors_.begin(), tensors_.end(), [](const auto& a, const auto& b) {
       return texels_kept(a) < texels_kept(b);
@@ -84,15 +91,18 @@ void ValuePool::plan(const Graph& graph, const Layout& layout, size_t memory) {
 void ValuePool::allocate() {
   std::vector<std::uint32_t> table((tensors_.size() / table_tensors + 1) * table_tensors * max_levels * 4);
   std::uint32_t offset = 0;
-  for (PooledTensor& entry : tensors_)
-    for (int level = entry.first_level; level < entry.levels; ++level) {
-      auto width = std::uint32_t(level_size(entry.cols, level));
-      auto height = std::uint32_t(level_size(entry.rows, level));
-      entry.offset[level] = offset;
-      std::uint32_t* cell = &table[(size_t(entry.tensor->index) * max_levels + size_t(level)) * 4];
-      cell[0] = offset, cell[1] = width, cell[2] = height;
-      offset += width * height;
-    }
+  auto add_run = [&](PooledTensor& entry, int run, int width, int height) {
+    entry.offset[run] = offset;
+    std::uint32_t* cell = &table[(size_t(entry.tensor->index) * max_levels + size_t(run)) * 4];
+    cell[0] = offset, cell[1] = std::uint32_t(width), cell[2] = std::uint32_t(height);
+    offset += std::uint32_t(width) * std::uint32_t(height);
+  };
+  for (PooledTensor& entry : tensors_) {
+    if (!entry.tensor) continue;
+    for (int level = entry.first_level; level < entry.levels; ++level)
+      add_run(entry, level, level_size(entry.cols, level), level_size(entry.rows, level));
+    add_run(entry, row_limits_run, 1, entry.rows);
+  }
   page_count_ = std::max(1u, (offset + page_texels - 1) / page_texels);
   pages_ = Texture::make();
   glBindTexture(GL_TEXTURE_2D_ARRAY, pages_.name());
@@ -112,7 +122,10 @@ void ValuePool::allocate() {
 void ValuePool::forget_activations() {
   for (PooledTensor& entry : tensors_)
     if (entry.tensor && entry.tensor->role != Role::weight) {
+      for (size_t bin = 0; bin < entry.histogram.size() && !entry.range.attention; ++bin)
+        all_histogram_[bin] -= entry.histogram[bin];
       entry.uploaded = 0;
+      entry.row_limits.clear();
       entry.histogram.clear();
       entry.open_rows.clear();
       entry.range.limit = 1;
@@ -144,6 +157,7 @@ size_t ValuePool::update(const Trace& trace, std::uint64_t steps, size_t budget)
     }
     ++next_;
   }
+  if (std::exchange(ranges_changed_, false)) global_limit_ = high_percentile(all_histogram_);
   return bytes;
 }
 
@@ -155,13 +169,19 @@ void ValuePool::reduce_row(PooledTensor& entry, const MatrixView& view, int row)
   scratch_.assign(stride * 2, 0.f);
   float *positive = scratch_.data(), *negative = positive + stride;
   const float* numbers = view.row(row);
+  float largest = 0;
   for (int col = 0; col < valid; ++col) {
     float value = numbers[col * view.col_stride];
     positive[col] = value > 0 ? value : 0;
     negative[col] = value < 0 ? -value : 0;
-    if (value != value) positive[col] = negative[col] = INFINITY;
-    count_into(entry.histogram, value);
+    largest = std::max(largest, std::abs(value));
+    if (!std::isfinite(value))
+      positive[col] = negative[col] = INFINITY;
+    else
+      count_into(entry.histogram, value);
+    if (!entry.range.attention && std::isfinite(value)) count_into(all_histogram_, value);
   }
+  entry.row_limits.push_back(largest > 0 && std::isfinite(largest) ? largest : 1);
   for (int level = 0; level < entry.levels; ++level) {
     int width = level_size(entry.cols, level);
     float* sums = entry.open_rows[size_t(level)].data();
@@ -205,6 +225,9 @@ size_t ValuePool::add_rows(PooledTensor& entry, const MatrixView& view, int end)
     }
   }
   size_t bytes = 0;
+  std::vector<std::uint32_t>& limits = staging_[row_limits_run];
+  for (int row = begin; row < end; ++row) limits.push_back(texel(entry.row_limits[size_t(row)], 0));
+  bytes += upload_run(entry.offset[row_limits_run] + std::uint32_t(begin), limits.size(), limits.data());
   for (int level = entry.first_level; level < entry.levels; ++level) {
     auto first = std::uint32_t(begin >> level) * std::uint32_t(level_size(entry.cols, level));
     bytes += upload_run(entry.offset[level] + first, staging_[size_t(level)].size(),
@@ -212,8 +235,20 @@ size_t ValuePool::add_rows(PooledTensor& entry, const MatrixView& view, int end)
   }
   entry.uploaded = end;
   if (!entry.range.attention) entry.range.limit = high_percentile(entry.histogram);
+  ranges_changed_ = true;
   if (end == entry.rows) entry.open_rows.clear();
   return bytes;
+}
+
+Range ValuePool::range_of(const Tensor& tensor, int row, RangeRule rule) const {
+  if (!planned(tensor)) return {1, tensor.kind == Kind::attention};
+  const PooledTensor& entry = of(tensor);
+  Range range = entry.range;
+  if (range.attention) return range;
+  if (rule == RangeRule::global) range.limit = global_limit_;
+  if (rule == RangeRule::row && row >= 0 && row < int(entry.row_limits.size()))
+    range.limit = entry.row_limits[size_t(row)];
+  return range;
 }
 
 size_t ValuePool::upload_run(std::uint32_t offset, size_t count, const std::uint32_t* texels) {

@@ -6,6 +6,7 @@
 #include "renderer/gl.h"
 #include "renderer/layout.h"
 #include "renderer/range.h"
+#include "renderer/scene.h"
 
 namespace orrery {
 
@@ -15,10 +16,11 @@ struct PooledTensor {
   int rows = 0, cols = 0;  ///< what the layout shows of it
   int first_level = 0;     ///< finest level kept: its texels are means over 2^first_level cells each way
   int levels = 0;          ///< levels 0 .. levels - 1; those below first_level are not kept
-  std::uint32_t offset[16] = {};
-  int uploaded = 0;     ///< rows that are in the texture
-  bool causal = false;  ///< cells right of the diagonal are masked
+  std::uint32_t offset[16] = {};  ///< of each level's run; the last is the run of the rows' limits
+  int uploaded = 0;               ///< rows that are in the texture
+  bool causal = false;            ///< cells right of the diagonal are masked
   Range range;
+  std::vector<float> row_limits;              ///< the largest |v| of each row that is uploaded
   std::vector<std::uint32_t> histogram;       ///< of |v|, logarithmic
   std::vector<std::vector<float>> open_rows;  ///< by level: sums of v+, of v-, counts of the row being filled
 };
@@ -40,6 +42,9 @@ class ValuePool {
   /// True while known rows wait for their turn.
   bool waiting() const { return waiting_; }
 
+  /// How the colours of a row are scaled.
+  Range range_of(const Tensor& tensor, int row, RangeRule rule) const;
+
   bool planned(const Tensor& tensor) const { return size_t(tensor.index) < tensors_.size(); }
   const PooledTensor& of(const Tensor& tensor) const { return tensors_[size_t(tensor.index)]; }
   void bind(int values_unit, int table_unit) const;
@@ -53,6 +58,9 @@ class ValuePool {
   std::vector<PooledTensor> tensors_;  // by Tensor::index
   size_t next_ = 0;                    // whose turn it is
   bool waiting_ = false;
+  std::vector<std::uint32_t> all_histogram_;  // of all tensors but attention
+  float global_limit_ = 1;
+  bool ranges_changed_ = false;
   Texture pages_, table_;
   std::uint32_t page_count_ = 0;
   std::vector<std::vector<std::uint32_t>> staging_;  // by level

@@ -64,9 +64,13 @@ void main() {
     int coarse = min(fine + 1, last);
     parts = mix(parts, value_at(cell >> coarse, coarse), level - float(fine));
   }
+  bool broken = max(parts.x, parts.y) > 65504.0;  // infinite or no number at all
+  if ((block_traits.y & 4u) != 0u) parts /= max(value_at(ivec2(0, cell.y), 15).x, 1e-7);
+  else parts *= scale;
   // From afar the means of many small numbers would all be dull: their contrast is raised a little.
-  parts *= scale * (1.0 + 0.35 * clamp(level - float(first), 0.0, 2.0) * 0.5);
+  parts *= (1.0 + 0.35 * clamp(level - float(first), 0.0, 2.0) * 0.5);
   vec3 paint = ramp_colour(pow(parts, vec2(mix(0.92, 1.0, dark))));
+  if (broken) paint = vec3(1.0, 0.0, 0.6), parts = vec2(0.0);
   if (!known) paint = empty_colour;
 
   // The rounded tile, in tiles from its centre.

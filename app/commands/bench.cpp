@@ -6,6 +6,7 @@
 #include "app/commands/bench_frames.h"
 #include "app/commands/commands.h"
 #include "app/commands/support.h"
+#include "app/language.h"
 #include "model/executor.h"
 #include "model/plain_executor.h"
 
@@ -142,9 +143,9 @@ int bench(const Options& options) {
 
 void add_bench(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("bench", "Measures speed, times and memory on this machine");
+  CLI::App* command = program.add_subcommand("bench", tr("Measures speed, times and memory on this machine"));
   options->input.add_model(*command);
-  command->add_flag("--json", options->json, "Print JSON");
+  command->add_flag("--json", options->json, tr("Print JSON"));
   command->callback([options, &chosen] { chosen = [options] { return bench(*options); }; });
 }
 

@@ -2,6 +2,7 @@
 
 #include "app/commands/commands.h"
 #include "app/commands/support.h"
+#include "app/language.h"
 #include "model/executor.h"
 
 namespace orrery {
@@ -52,17 +53,18 @@ int generate(const Options& options) {
 
 void add_generate(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("generate", "Writes the continuation of a prompt");
+  CLI::App* command = program.add_subcommand("generate", tr("Writes the continuation of a prompt"));
   options->input.add_model(*command);
   options->input.add_prompt(*command);
-  command->add_option("-n,--n-predict", options->count, "How many tokens; -1 until the context is full")
+  command->add_option("-n,--n-predict", options->count, tr("How many tokens; -1 until the context is full"))
       ->check(integer_in(-1, 1 << 24))
       ->capture_default_str();
   command
-      ->add_option("-c,--ctx-size", options->context, "Tokens of context (default: all that the model has)")
+      ->add_option("-c,--ctx-size", options->context,
+                   tr("Tokens of context (default: all that the model has)"))
       ->check(integer_in(1, 1 << 24));
   add_sampling(*command, options->sampling);
-  command->add_flag("--json", options->json, "Print ids and text as JSON");
+  command->add_flag("--json", options->json, tr("Print ids and text as JSON"));
   command->callback([options, &chosen] { chosen = [options] { return generate(*options); }; });
 }
 

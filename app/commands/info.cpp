@@ -121,23 +121,23 @@ int tokenize(const TokenizeOptions& options) {
 
 void add_info(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("info", "Says what a model is made of");
-  command->add_option("MODEL", options->model, "A shipped model's name, a folder or a file")->required();
-  command->add_flag("--json", options->json, "Print JSON");
+  CLI::App* command = program.add_subcommand("info", tr("Says what a model is made of"));
+  command->add_option("MODEL", options->model, tr("A shipped model's name, a folder or a file"))->required();
+  command->add_flag("--json", options->json, tr("Print JSON"));
   command->callback([options, &chosen] { chosen = [options] { return info(*options); }; });
 }
 
 void add_models(CLI::App& program, Action& chosen) {
-  CLI::App* command = program.add_subcommand("models", "Lists the models that come with Orrery");
+  CLI::App* command = program.add_subcommand("models", tr("Lists the models that come with Orrery"));
   command->callback([&chosen] { chosen = list_models; });
 }
 
 void add_tokenize(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<TokenizeOptions>();
-  CLI::App* command = program.add_subcommand("tokenize", "Shows the tokens of a text, one a line");
+  CLI::App* command = program.add_subcommand("tokenize", tr("Shows the tokens of a text, one a line"));
   options->input.add_model(*command);
   options->input.add_prompt(*command);
-  command->add_flag("--json", options->json, "Print JSON");
+  command->add_flag("--json", options->json, tr("Print JSON"));
   command->callback([options, &chosen] { chosen = [options] { return tokenize(*options); }; });
 }
 

@@ -5,7 +5,7 @@
 namespace orrery {
 
 void add_looks(CLI::App& command, std::string& theme, std::string& language) {
-  command.add_option("--theme", theme, "dark or light")->check(CLI::IsMember({"dark", "light"}));
+  command.add_option("--theme", theme, tr("dark or light"))->check(CLI::IsMember({"dark", "light"}));
   command
       .add_option_function<std::string>(
           "--lang",
@@ -13,7 +13,7 @@ void add_looks(CLI::App& command, std::string& theme, std::string& language) {
             if (!set_language(code)) throw CLI::ValidationError("--lang", "'" + code + "' is not there");
             language = code;
           },
-          "en or zh-Hant")
+          tr("en or zh-Hant"))
       ->type_name("CODE");
 }
 
@@ -38,22 +38,14 @@ Picture::Picture(std::shared_ptr<const Model> model, int tokens, const PictureOp
 void Picture::frame(float turn) {
   const float aspect = float(options_.width) / float(options_.height);
   Camera camera;
-  glm::vec3 low = layout_.low, high = layout_.high;
-  if (!options_.focus.empty()) {
-    const Tensor& tensor = hook_tensor(model_->graph(), options_.focus);
-    low = glm::vec3(1e30f);
-    high = glm::vec3(-1e30f);
-    for (int index : layout_.blocks_of[size_t(tensor.index)]) {
-      const Block& block = layout_.blocks[size_t(index)];
-      const glm::vec3 end = block.corner + glm::vec3(block.size().x, -block.size().y, -block.depth);
-      low = glm::min(low, glm::min(block.corner, end));
-      high = glm::max(high, glm::max(block.corner, end));
-    }
-    if (low.x > high.x) throw Error(say("'{0}' has no place in the picture", options_.focus));
-  }
   camera.yaw += turn;
-  scene_.camera = options_.focus.empty() ? frame_whole(layout_, camera, aspect)
-                                         : camera.framing(low, high, aspect, 0.25f);
+  if (options_.focus.empty()) {
+    scene_.camera = frame_whole(layout_, camera, aspect);
+    return;
+  }
+  const Bounds bounds = bounds_of(layout_, hook_tensor(model_->graph(), options_.focus));
+  if (bounds.empty()) throw Error(say("'{0}' has no place in the picture", options_.focus));
+  scene_.camera = camera.framing(bounds.low, bounds.high, aspect, 0.25f);
 }
 
 FrameStats Picture::draw(const Trace& trace, double position, float seconds, Quality quality) {

@@ -91,10 +91,10 @@ int render(const Options& options) {
 
 void add_render(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("render", "Draws a picture or a film; needs no display");
+  CLI::App* command = program.add_subcommand("render", tr("Draws a picture or a film; needs no display"));
   options->input.add_model(*command);
   options->input.add_prompt(*command);
-  command->add_option("-o,--output", options->file, "The picture (.png) or film (.mp4) to write")
+  command->add_option("-o,--output", options->file, tr("The picture (.png) or film (.mp4) to write"))
       ->type_name("FILE")
       ->required()
       ->check([](const std::string& file) {
@@ -105,23 +105,23 @@ void add_render(CLI::App& program, Action& chosen) {
   command
       ->add_option_function<std::string>(
           "--size", [options](const std::string& text) { read_size(text, options->picture); },
-          "Width and height in pixels (default: 1280x720)")
+          tr("Width and height in pixels (default: 1280x720)"))
       ->type_name("WxH");
-  command->add_option("--token", options->token, "Show the state after this token, counted from 0")
+  command->add_option("--token", options->token, tr("Show the state after this token, counted from 0"))
       ->check(integer_in(0, 1 << 24));
-  command->add_option("--step", options->picture.step, "Show the step that computes this hook")
+  command->add_option("--step", options->picture.step, tr("Show the step that computes this hook"))
       ->type_name("HOOK");
-  command->add_option("--focus", options->picture.focus, "Look at this tensor")->type_name("TENSOR");
+  command->add_option("--focus", options->picture.focus, tr("Look at this tensor"))->type_name("TENSOR");
   command
       ->add_option("-n,--n-predict", options->count,
-                   "Tokens to generate; -1 until the context is full (default: 1, films 8)")
+                   tr("Tokens to generate; -1 until the context is full (default: 1, films 8)"))
       ->check(integer_in(-1, 1 << 24));
-  command->add_option("--fps", options->fps, "Pictures a second of a film")
+  command->add_option("--fps", options->fps, tr("Pictures a second of a film"))
       ->check(integer_in(1, 240))
       ->capture_default_str();
   command
       ->add_option("--seconds", options->seconds,
-                   "Length of a film (default: 9, and 3 for every further token)")
+                   tr("Length of a film (default: 9, and 3 for every further token)"))
       ->check(number_in(0.01, 36000));
   add_looks(*command, options->picture.theme, options->picture.language);
   add_sampling(*command, options->sampling);

@@ -61,7 +61,7 @@ void InputOptions::add_model(CLI::App& command) {
             model = value;
             has_model = true;
           },
-          "A shipped model's name, a folder or a file (default: " + model + ")")
+          translate(say("A shipped model's name, a folder or a file (default: {0})", model)))
       ->type_name("MODEL");
 }
 
@@ -72,7 +72,7 @@ void InputOptions::add_prompt(CLI::App& command) {
         prompt = value;
         has_prompt = true;
       },
-      "The text to begin with (default: the model's own)");
+      tr("The text to begin with (default: the model's own)"));
   text->type_name("TEXT");
   auto* file = command.add_option_function<std::string>(
       "-f,--file",
@@ -80,7 +80,7 @@ void InputOptions::add_prompt(CLI::App& command) {
         prompt_file = value;
         has_file = true;
       },
-      "Read the text from a file");
+      tr("Read the text from a file"));
   file->type_name("FILE")->excludes(text);
   auto* list = command.add_option_function<std::vector<int>>(
       "--ids",
@@ -88,7 +88,7 @@ void InputOptions::add_prompt(CLI::App& command) {
         ids = value;
         has_ids = true;
       },
-      "Token ids instead of a text");
+      tr("Token ids instead of a text"));
   list->type_name("1,2,3")->delimiter(',')->excludes(text)->excludes(file);
 }
 
@@ -117,27 +117,28 @@ std::vector<int> InputOptions::tokens(const Model& model) const {
 std::string read_prompt_file(const std::string& file) { return read_text_file(file, longest_prompt_file); }
 
 void add_sampling(CLI::App& command, SamplingSettings& settings) {
-  command.add_option("--temp", settings.temperature, "Temperature; 0 takes the most probable token")
+  command.add_option("--temp", settings.temperature, tr("Temperature; 0 takes the most probable token"))
       ->check(number_in(0, 1000))
       ->capture_default_str();
-  command.add_option("--top-k", settings.top_k, "Keep the K most probable tokens; 0 keeps all")
+  command.add_option("--top-k", settings.top_k, tr("Keep the K most probable tokens; 0 keeps all"))
       ->check(integer_in(0, 1 << 24))
       ->capture_default_str();
-  command.add_option("--top-p", settings.top_p, "Keep the most probable tokens that make up P; 1 keeps all")
+  command
+      .add_option("--top-p", settings.top_p, tr("Keep the most probable tokens that make up P; 1 keeps all"))
       ->check(number_in(0, 1))
       ->capture_default_str();
   command
       .add_option("--min-p", settings.min_p,
-                  "Keep tokens at least P times as probable as the best; 0 keeps all")
+                  tr("Keep tokens at least P times as probable as the best; 0 keeps all"))
       ->check(number_in(0, 1))
       ->capture_default_str();
-  command.add_option("-s,--seed", settings.seed, "The same seed gives the same text")
+  command.add_option("-s,--seed", settings.seed, tr("The same seed gives the same text"))
       ->check(integer_in(0, INT64_MAX))
       ->capture_default_str();
   command
       .add_option_function<std::string>(
           "--samplers", [&settings](const std::string& text) { settings.order = parse_filters(text); },
-          "The order of the filters (default: temperature;top_k;top_p;min_p)")
+          tr("The order of the filters (default: temperature;top_k;top_p;min_p)"))
       ->type_name("A;B;C");
 }
 

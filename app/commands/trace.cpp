@@ -4,6 +4,7 @@
 
 #include "app/commands/commands.h"
 #include "app/commands/support.h"
+#include "app/language.h"
 #include "model/executor.h"
 #include "model/formats/safetensors_writer.h"
 
@@ -98,25 +99,28 @@ int list_hooks(const InputOptions& input) {
 void add_trace(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<Options>();
   options->sampling.temperature = 0;
-  CLI::App* command = program.add_subcommand("trace", "Writes every number of a run to a safetensors file");
+  CLI::App* command =
+      program.add_subcommand("trace", tr("Writes every number of a run to a safetensors file"));
   options->input.add_model(*command);
   options->input.add_prompt(*command);
   command
       ->add_option("-n,--n-predict", options->count,
-                   "Tokens to add to the prompt; -1 until the context is full")
+                   tr("Tokens to add to the prompt; -1 until the context is full"))
       ->check(integer_in(-1, 1 << 24))
       ->capture_default_str();
-  command->add_option("--hooks", options->pattern, "Write only hooks whose names fit, e.g. 'blocks.0.attn.*'")
+  command
+      ->add_option("--hooks", options->pattern,
+                   tr("Write only hooks whose names fit, e.g. 'blocks.0.attn.*'"))
       ->type_name("GLOB")
       ->capture_default_str();
-  command->add_option("-o,--output", options->file, "The file to write")->type_name("FILE")->required();
+  command->add_option("-o,--output", options->file, tr("The file to write"))->type_name("FILE")->required();
   add_sampling(*command, options->sampling);
   command->callback([options, &chosen] { chosen = [options] { return write_trace(*options); }; });
 }
 
 void add_hooks(CLI::App& program, Action& chosen) {
   auto input = std::make_shared<InputOptions>();
-  CLI::App* command = program.add_subcommand("hooks", "Lists the names and shapes that 'trace' writes");
+  CLI::App* command = program.add_subcommand("hooks", tr("Lists the names and shapes that 'trace' writes"));
   input->add_model(*command);
   command->callback([input, &chosen] { chosen = [input] { return list_hooks(*input); }; });
 }

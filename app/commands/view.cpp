@@ -39,10 +39,10 @@ int view(const Options& options) {
 
 void add_view(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("view", "Opens the window (the same as no command at all)");
+  CLI::App* command = program.add_subcommand("view", tr("Opens the window (the same as no command at all)"));
   options->input.add_model(*command);
   options->input.add_prompt(*command);
-  command->add_option("-n,--n-predict", options->count, "How many tokens; -1 until the context is full")
+  command->add_option("-n,--n-predict", options->count, tr("How many tokens; -1 until the context is full"))
       ->check(integer_in(-1, 1 << 24));
   add_looks(*command, options->theme, options->language);
   add_sampling(*command, options->sampling);

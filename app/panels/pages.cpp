@@ -129,13 +129,83 @@ void help_page(App& app) {
   }
   text(Font::small, colours().accent, "1 … 9");
   ImGui::SameLine(column);
-  text(Font::small, colours().text, tr("Go to a camera stop; with Ctrl: store one"));
+  text(Font::small, colours().text,
+       tr("Camera stops: the whole model and its parts; with Ctrl: store the view"));
   for (const Action& action : actions()) {
     if (!action.key || action.camera_stop) continue;
     text(Font::small, colours().accent, action.key_name);
     ImGui::SameLine(column);
     text(Font::small, colours().text, translate(action.label).c_str());
   }
+  ImGui::End();
+}
+
+void about_page(App& app) {
+  app.pages.about = begin_page("about_page", tr("About Orrery"), 520);
+  wrapped(Font::body, colours().text,
+          translate(say("Orrery {0} shows a language model at work.", ORRERY_VERSION)).c_str());
+  wrapped(Font::small, colours().text,
+          tr("A real model runs while you watch. Every number that is drawn or printed is one that it "
+             "computed, for "
+             "your text; what is only an illustration says so."));
+  wrapped(
+      Font::small, colours().muted,
+      tr("Free software under the MIT licence. The models that come with it were trained for it; their cards "
+         "say on what, and how well they do."));
+  ImGui::End();
+}
+
+namespace {
+
+/// The entries of one heading. True if one was chosen.
+bool menu_part(App& app, Menu menu, const char* title) {
+  heading(title);
+  bool chosen = false;
+  WithFont with(Font::small);
+  for (const Action& action : actions()) {
+    if (action.menu != menu) continue;
+    const std::string label = translate(action.label);
+    need_glyphs(label.c_str());
+    ImGui::PushID(action.id);
+    const bool pressed = ImGui::Selectable(label.c_str(), false, 0, {px(300), 0});
+    ImGui::PopID();
+    mark((std::string("menu_") + action.id).c_str());
+    const ImVec2 low = ImGui::GetItemRectMin(), high = ImGui::GetItemRectMax();
+    const float width = ImGui::CalcTextSize(action.key_name).x;
+    ImGui::GetWindowDrawList()->AddText({high.x - width - px(6), low.y + ImGui::GetStyle().ItemSpacing.y / 2},
+                                        pack(colours().accent), action.key_name);
+    if (!pressed) continue;
+    app.pages.menu = false;
+    action.run(app);
+    chosen = true;
+  }
+  return chosen;
+}
+
+}  // namespace
+
+void menu_page(App& app) {
+  ImGui::SetNextWindowPos({px(8), px(48)});
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 1);
+  ImGui::Begin("menu_page", nullptr,
+               ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_AlwaysAutoResize |
+                   ImGuiWindowFlags_NoSavedSettings);
+  ImGui::PopStyleVar();
+  const bool outside = ImGui::IsMouseClicked(0) && !ImGui::IsWindowHovered(ImGuiHoveredFlags_AnyWindow) &&
+                       !ImGui::IsWindowAppearing();
+  mark("menu_page", ImGui::GetWindowPos(),
+       {ImGui::GetWindowPos().x + ImGui::GetWindowWidth(),
+        ImGui::GetWindowPos().y + ImGui::GetWindowHeight()});
+  ImGui::BeginGroup();
+  bool chosen = menu_part(app, Menu::open, tr("Model"));
+  chosen = menu_part(app, Menu::run, tr("Run")) || chosen;
+  ImGui::EndGroup();
+  ImGui::SameLine(0, px(24));
+  ImGui::BeginGroup();
+  chosen = menu_part(app, Menu::view, tr("View")) || chosen;
+  chosen = menu_part(app, Menu::help, tr("Help")) || chosen;
+  ImGui::EndGroup();
+  if (outside && !chosen) app.pages.menu = false;
   ImGui::End();
 }
 

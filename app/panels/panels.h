@@ -15,5 +15,7 @@ void legend_panel(App& app);
 void model_page(App& app);
 void settings_page(App& app);
 void help_page(App& app);
+void about_page(App& app);
+void menu_page(App& app);
 void notices_overlay(App& app);
 }  // namespace orrery

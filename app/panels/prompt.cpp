@@ -51,15 +51,21 @@ void chips(const Prompt& prompt) {
   mark("tokens", at, {x, at.y + height});
 }
 
+void pane_button(App& app, const char* id, Icon icon, const char* tip, float side) {
+  if (icon_button(id, icon, tip, side)) run_action(app, id);
+}
+
 }  // namespace
 
 void prompt_panel(App& app) {
   float side = ImGui::GetFrameHeight();
+  if (icon_button("menu", Icon::menu, tr("The menu"), side, app.pages.menu)) run_action(app, "menu");
+  ImGui::SameLine();
   std::string name = app.model ? app.model->name() : tr("Choose a model");
   if (button("models", (name + "##name").c_str())) run_action(app, "models");
   tooltip(tr("Choose a model"));
   ImGui::SameLine();
-  float buttons = px(86) + 3 * (side + px(8));
+  float buttons = px(86) + 4 * (side + px(8));
   ImGui::SetNextItemWidth(std::max(px(60), ImGui::GetContentRegionAvail().x - buttons));
   if (app.prompt.focus) ImGui::SetKeyboardFocusHere();
   app.prompt.focus = false;
@@ -79,9 +85,11 @@ void prompt_panel(App& app) {
   ImGui::SameLine();
   if (icon_button("help", Icon::help, tr("This help"), side, app.pages.help)) run_action(app, "help");
   ImGui::SameLine();
-  bool open = app.settings.left_open;
-  if (icon_button("left_pane", open ? Icon::left : Icon::right, tr("Show or hide the left pane"), side))
-    app.settings.left_open = !open;
+  pane_button(app, "left_pane", app.settings.left_open ? Icon::left : Icon::right,
+              tr("Show or hide the left pane"), side);
+  ImGui::SameLine();
+  pane_button(app, "right_pane", app.settings.right_open ? Icon::right : Icon::left,
+              tr("Show or hide the right pane"), side);
   if (app.prompt.problem)
     wrapped(Font::small, app.prompt.text.empty() ? colours().muted : colours().danger,
             translate(*app.prompt.problem).c_str());

@@ -26,17 +26,19 @@ constexpr ActivationRow table[] = {
 
 const ActivationRow& row_for(Activation activation) { return table[int(activation)]; }
 
+// 1 + erf(z) = erfc(-z) and ½ (1 + tanh(u)) = 1 / (1 + exp(-2u)): these sides lose no digits where x is
+// negative.
 template <class Number>
 Number apply(Activation activation, Number x) {
   const Number half = Number(0.5), one = Number(1);
   switch (activation) {
     case Activation::gelu:
-      return half * x * (one + std::erf(x * Number(1 / std::numbers::sqrt2)));
+      return half * x * std::erfc(-x * Number(1 / std::numbers::sqrt2));
     case Activation::gelu_tanh:
-      return half * x *
-             (one + std::tanh(Number(std::sqrt(2 / std::numbers::pi)) * (x + Number(0.044715) * x * x * x)));
+      return x / (one + std::exp(Number(-2 * std::sqrt(2 / std::numbers::pi)) *
+                                 (x + Number(0.044715) * x * x * x)));
     case Activation::gelu_fast:
-      return half * x * (one + std::tanh(Number(0.7978845608) * x * (one + Number(0.044715) * x * x)));
+      return x / (one + std::exp(Number(-2 * 0.7978845608) * x * (one + Number(0.044715) * x * x)));
     case Activation::quick_gelu:
       return x / (one + std::exp(Number(-1.702) * x));
     case Activation::silu:

@@ -98,8 +98,8 @@ class Normalize : public Op {
   void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const override {
     MatrixView x = values.view(*out.inputs[0]), scale = values.view(*out.inputs[1]);
     for (int t = rows.begin; t < rows.end; ++t) {
-      float mean = float(row_of(x, t).cast<double>().mean());
-      row_of(result, t) = (row_of(x, t).array() - mean) / scale(t, 0);
+      const auto wide = row_of(x, t).cast<double>().array();  // x and its mean may nearly cancel
+      row_of(result, t) = ((wide - wide.mean()) / double(scale(t, 0))).cast<float>();
     }
   }
 

@@ -83,7 +83,7 @@ TEST_CASE("the centre of a cell shows the colour of its number") {
     stage.show(weight);
     stage.draw(Quality::still);
     Image image = stage.headless.read();
-    float limit = stage.renderer.range_of(weight).limit;
+    float limit = stage.renderer.range_of(weight, 0, RangeRule::tensor).limit;
     for (int row = 0; row < 3; ++row)
       for (int col = 0; col < 3; ++col) {
         float part = stage.trace->view(weight)(row, col) / limit;

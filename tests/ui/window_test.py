@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Drives the real window with xdotool, by the names that `orrery view --ui-dump` tells, under Xvfb.
 
-Usage: window_test.py PROGRAM. Not driven yet: opening by path, mouse drags in the scene, R and F11; dropping a file
-on the window cannot be simulated with xdotool."""
+Usage: window_test.py PROGRAM. Dropping a file on the window cannot be simulated with xdotool."""
 import json, os, subprocess, sys, tempfile, time
 
 PROGRAM = sys.argv[1]
@@ -52,18 +51,32 @@ def click(name, part=0.5):
     time.sleep(0.3)
 
 
+def drag(name, part, way, button=1, modifier=None):
+    """From the middle of a widget (`part` of its width) by `way` pixels."""
+    left, top, right, bottom = look()["widgets"][name]
+    x, y = left + (right - left) * part, (top + bottom) / 2
+    xdotool("mousemove", int(x), int(y))
+    time.sleep(0.3)
+    if modifier:
+        xdotool("keydown", modifier)
+    xdotool("mousedown", button)
+    for i in range(1, 6):
+        xdotool("mousemove", int(x + way[0] * i / 5), int(y + way[1] * i / 5))
+        time.sleep(0.15)
+    xdotool("mouseup", button)
+    if modifier:
+        xdotool("keyup", modifier)
+    time.sleep(0.3)
+
+
+def camera():
+    """The camera's numbers: target x, y, z, yaw, pitch, distance."""
+    words = look()["state"]["camera"].split()
+    return [float(words[i]) for i in (0, 1, 2, 4, 6, 8)]
+
+
 def key(name):
     xdotool("key", name)
-
-
-def hold(name):
-    """A key as a hand presses it: ImGui 1.86 looks once a frame which keys are down."""
-    for part in name.split("+"):
-        xdotool("keydown", part)
-        time.sleep(0.15)
-    for part in reversed(name.split("+")):
-        xdotool("keyup", part)
-    time.sleep(0.15)
 
 
 process = subprocess.Popen([PROGRAM, "view", "-m", "sort-abc", "--ui-dump", dump], env=environment)
@@ -124,27 +137,45 @@ try:
     key("comma")
     key("comma")
     wait("an operation is at work", lambda s: s["step"] < count - 1)
-    camera = look()["state"]["camera"]
+    camera_home = look()["state"]["camera"]
     key("f")
-    wait("F frames the operation", lambda s: s["camera"] != camera)
+    wait("F frames the operation", lambda s: s["camera"] != camera_home)
     key("ctrl+2")
     wait("a camera stop is stored", lambda s: any("2 stored" in n for n in s["notices"]))
     key("Home")
     time.sleep(1)
     key("2")
-    wait("and gone to", lambda s: s["camera"] != camera)
+    wait("and gone to", lambda s: s["camera"] != camera_home)
+    key("Home")
+    time.sleep(1)
+    key("3")
+    wait("a part of the model is gone to", lambda s: s["camera"] != camera_home)
+    time.sleep(1)
+    before = camera()
+    drag("scene", 0.5, (90, 0))
+    assert camera()[3] != before[3] and camera()[5] == before[5], "a left drag turns"
+    before = camera()
+    drag("scene", 0.5, (60, 30), button=3)
+    assert camera()[3:] == before[3:] and camera()[:2] != before[:2], "a right drag moves sideways"
+    before = camera()
+    drag("scene", 0.5, (60, 30), modifier="shift")
+    assert camera()[3:] == before[3:] and camera()[:2] != before[:2], "Shift and left drag moves sideways"
+    before = camera()
+    xdotool("click", "--repeat", 3, "--delay", 150, 4)
+    wait("the wheel comes closer", lambda s: camera()[5] < before[5] * 0.75)
+    key("Home")
     key("F12")
     wait("a picture is saved", lambda s: any("Picture saved" in n for n in s["notices"]))
     assert [name for name in os.listdir(folder) if name.endswith(".png")], "no PNG was written"
     click("prompt")
-    hold("ctrl+a")
+    key("ctrl+a")
     xdotool("type", "--delay", "150", "CAB?")
     wait("an unknown letter is told", lambda s: "?" in s["problem"])
-    hold("BackSpace")
-    hold("h")  # typed, not help
+    key("BackSpace")
+    key("h")  # typed, not help
     wait("keys write while a text field has the focus", lambda s: s["prompt"].endswith("h") and not s["help"])
-    hold("BackSpace")
-    hold("Return")
+    key("BackSpace")
+    key("Return")
     wait("a new run", lambda s: s["prompt"] == "CAB" and s["problem"] == "" and s["published"] > 0)
     xdotool("windowsize", window, 1, 1)
     time.sleep(0.5)
@@ -154,6 +185,38 @@ try:
     wait("the model chooser", lambda s: s["models_page"])
     click("model_shakespeare")
     wait("another model", lambda s: s["model"] == "shakespeare" and s.get("published", 0) > 0)
+    played = look()["state"]["position"]
+    key("r")
+    wait("R runs the same again", lambda s: s["playing"] and s["position"] < max(played, 30))
+    key("space")
+    click("menu")
+    wait("the menu", lambda s: s["menu"])
+    click("menu_right_pane")
+    wait("the right pane is hidden", lambda s: not s["right_open"] and not s["menu"])
+    click("right_pane")
+    wait("and shown", lambda s: s["right_open"])
+    width = look()["state"]["left_width"]
+    drag("left_splitter", 0.5, (60, 0))
+    wait("a splitter is dragged", lambda s: s["left_width"] > width + 30)
+    click("range_row")
+    wait("colours by row", lambda s: s["range"] == 1)
+    key("F11")
+    wait("full screen", lambda s: s["full_screen"])
+    key("F11")
+    wait("and a window again", lambda s: not s["full_screen"])
+    click("models")
+    wait("the model chooser again", lambda s: s["models_page"])
+    click("model_path")
+    xdotool("type", "--delay", "60", os.path.join(os.getcwd(), "tests/reference/nanogpt"))
+    key("Return")
+    wait("a model is opened by its path", lambda s: s["model"] == "nanogpt" and s.get("published", 0) > 0)
+    click("models")
+    click("model_path")
+    key("ctrl+a")
+    xdotool("type", "--delay", "60", "/no/such/model")
+    key("Return")
+    wait("a model that is not there is told", lambda s: any("/no/such/model" in n for n in s["notices"]))
+    wait("and the one before stays", lambda s: s["model"] == "nanogpt")
     print("the window does all of this")
 finally:
     process.terminate()
