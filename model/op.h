@@ -74,8 +74,8 @@ class Op {
   /// Computes the rows `rows` of `out` into `result` (the whole matrix). All rows before and, for the inputs,
   /// including `rows` are there in `values`.
   virtual void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const = 0;
-  /// Explains a computed cell; `value` agrees with the kernel's number to 1e-5 of that number or, where summands
-  /// cancel each other, of the sum of their magnitudes: the kernels add in single precision.
+  /// Explains a computed cell; `value` agrees with the kernel's number to 1e-5 of that number or, where
+  /// summands cancel each other, of the sum of their magnitudes: the kernels add in single precision.
   virtual Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const = 0;
   /// Floating point operations for one row, at token `row`.
   virtual double cost(const Tensor& out, int row) const = 0;

@@ -43,7 +43,8 @@ class Trace : public Values {
   const std::shared_ptr<const Model>& shared_model() const { return model_; }
   const Graph& graph() const { return model_->graph(); }
   int capacity() const { return capacity_; }
-  /// Differs from that of every other recording of this process; never 0. For caches: an address may come again.
+  /// Differs from that of every other recording of this process; never 0. For caches: an address may come
+  /// again.
   std::uint64_t id() const { return id_; }
   /// Steps that are complete; everything up to here may be read.
   std::uint64_t published() const { return published_.load(std::memory_order_acquire); }
