@@ -5,6 +5,7 @@
 #include <numeric>
 #include <sstream>
 
+#include "app/caption.h"
 #include "app/language.h"
 #include "app/shipped_models.h"
 
@@ -210,12 +211,7 @@ const Tensor* App::current_tensor() const {
 Message App::caption() const {
   if (!model) return say("No model is open: choose one.");
   if (!trace) return say("Type a text for the model to go on from, then press Enter");
-  if (const Tensor* tensor = current_tensor()) return tensor->op->sentence(*tensor);
-  int pass = trace->place(playback.current()).pass;
-  if (pass < trace->pass_count() && playback.fraction() == 0 && trace->pass(pass).chosen >= 0)
-    return say("The next token is chosen: {0}. It becomes the next input.",
-               model->token_text(trace->pass(pass).chosen));
-  return say("The next token is drawn from the probabilities.");
+  return caption_of(*trace, playback.position);
 }
 
 void App::take_events() {

@@ -68,17 +68,21 @@ void build_frame(App& app) {
   float left = panes && s.left_open ? std::min(px(s.left_width), width * 0.28f) : 0;
   float right = panes && s.right_open ? std::min(px(s.right_width), width * 0.36f) : 0;
   float middle = std::max(1.f, height - top - bottom);
-  app.scene.area = {int(left), int(top), std::max(1, int(width - left - right)), std::max(1, int(middle))};
+  float strip = height > px(260) && width - left - right > px(260) ? px(legend_height) : 0;
+  app.scene.area = {int(left), int(top), std::max(1, int(width - left - right)),
+                    std::max(1, int(middle - strip))};
 
-  mark("scene", {left, top}, {width - right, height - bottom});
+  mark("scene", {left, top}, {width - right, height - bottom - strip});
+  if (begin_pane("legend_pane", left, height - bottom - strip, width - left - right, strip)) {
+    legend_panel(app);
+    ImGui::End();
+  }
   if (panes && begin_pane("top_pane", 0, 0, width, top)) {
     prompt_panel(app);
     ImGui::End();
   }
   if (left > 0 && begin_pane("left_pane_area", 0, top, left, middle, true)) {
     sampling_panel(app);
-    ImGui::Dummy({0, px(6)});
-    legend_panel(app);
     ImGui::End();
   }
   if (right > 0) {

@@ -8,7 +8,6 @@
 #include "app/app.h"
 #include "app/language.h"
 #include "app/style.h"
-#include "renderer/palette.h"
 #include "renderer/picker.h"
 #include "renderer/renderer.h"
 #include "renderer/scene_builder.h"
@@ -230,55 +229,17 @@ void SceneView::draw(App& app, int width, int height) {
                   still ? Quality::still : Quality::moving);
 }
 
-static void rule_button(App& app, const char* name, const char* label, RangeRule rule) {
-  ui::WithFont with(ui::Font::small);
-  if (ui::button(name, label, app.settings.range == rule)) app.settings.range = rule;
-}
-
-void SceneView::draw_legend(App& app) {
-  if (!parts_ || !parts_->model || parts_->drawn != parts_->model) return;
-  using namespace ui;
-  const Tensor* tensor = hovered ? hovered->tensor : selected ? selected->tensor : app.current_tensor();
+std::optional<Legend> SceneView::legend(const App& app) const {
+  if (!parts_ || !parts_->model || parts_->drawn != parts_->model) return std::nullopt;
+  const auto pointed = hovered ? hovered : selected;
+  const Tensor* tensor = pointed ? pointed->tensor : app.current_tensor();
   if (!tensor) tensor = &parts_->model->graph().logits();
   const RangeRule rule = app.settings.range;
-  const auto pointed = hovered ? hovered : selected;
   const int row = pointed ? pointed->row : std::max(0, app.tokens_shown() - 1);
-  Range range = parts_->renderer.range_of(*tensor, row, rule);
-  const Palette& palette = orrery::palette(app.settings.theme, app.settings.colour_blind);
-  ImGui::Dummy({0, px(4)});
-  ImVec2 at = ImGui::GetCursorScreenPos();
-  float width = ImGui::GetContentRegionAvail().x, high = px(12);
-  ImDrawList* list = ImGui::GetWindowDrawList();
-  constexpr int parts = 48;
-  for (int i = 0; i < parts; ++i) {
-    float part = (float(i) + 0.5f) / parts;
-    glm::vec3 c = range.attention ? attention_colour(palette, part) : value_colour(palette, part * 2 - 1);
-    list->AddRectFilled({at.x + width * float(i) / parts, at.y},
-                        {at.x + width * float(i + 1) / parts + 1, at.y + high}, pack({c.r, c.g, c.b, 1}));
-  }
-  ImGui::Dummy({width, high});
-  mark("legend");
-  WithFont with(Font::small);
-  std::string low = range.attention ? "0" : number_text(-double(range.limit));
-  std::string middle = range.attention ? "0.5" : "0";
-  std::string top = range.attention ? "1" : number_text(double(range.limit));
-  text(Font::small, colours().muted, low.c_str());
-  ImGui::SameLine((width - ImGui::CalcTextSize(middle.c_str()).x) / 2 + ImGui::GetStyle().WindowPadding.x);
-  text(Font::small, colours().muted, middle.c_str());
-  ImGui::SameLine(width - ImGui::CalcTextSize(top.c_str()).x + ImGui::GetStyle().WindowPadding.x);
-  text(Font::small, colours().muted, top.c_str());
-  Message of = say("Scale of {0}: each tensor has its own", tensor->name);
-  if (!range.attention && rule == RangeRule::row)
-    of = say("Scale of row {0} of {1}: each row has its own", row, tensor->name);
-  if (!range.attention && rule == RangeRule::global)
-    of = say("One scale for all tensors, {0} too", tensor->name);
-  wrapped(Font::small, colours().muted, translate(of).c_str());
-  rule_button(app, "range_tensor", tr("Tensor"), RangeRule::tensor);
-  ImGui::SameLine(0, px(4));
-  rule_button(app, "range_row", tr("Row"), RangeRule::row);
-  ImGui::SameLine(0, px(4));
-  rule_button(app, "range_global", tr("All"), RangeRule::global);
-  wrapped(Font::small, colours().muted, tr("Hatched: masked. Empty frame: not computed yet."));
+  Legend legend = legend_of(*tensor, row, parts_->renderer.range_of(*tensor, row, rule), rule);
+  legend.theme = app.settings.theme;
+  legend.colour_blind = app.settings.colour_blind;
+  return legend;
 }
 
 }  // namespace orrery

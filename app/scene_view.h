@@ -2,6 +2,7 @@
 #include <memory>
 #include <optional>
 
+#include "app/legend.h"
 #include "model/trace.h"
 
 struct GLFWwindow;
@@ -45,8 +46,8 @@ class SceneView {
   bool moving() const;
   std::string camera_text() const;  ///< for tests: target, yaw, pitch, distance
   void set_flying(bool on);
-  /// The colour scale with its numbers, into the pane that is open.
-  void draw_legend(App& app);
+  /// What the colours mean of what is pointed at, selected or being computed; none before anything was drawn.
+  std::optional<Legend> legend(const App& app) const;
 
   /// Whether a key (as GLFW numbers them) is down; set by the window.
   bool (*glfw_key_down)(int key) = nullptr;

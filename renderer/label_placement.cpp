@@ -21,10 +21,14 @@ void keep_clear_labels(std::vector<ScreenLabel>& labels) {
   labels.resize(kept);
 }
 
-TextSize text_size(float pixels) {
-  if (!(pixels >= 7)) return {1, 0};
-  if (pixels > 40) return {40 / pixels, 1};
-  return {1, std::min(1.f, 0.4f + (pixels - 7) * 0.2f)};
+TextSize text_size(float pixels, LabelRank rank) {
+  // Names may grow to a size that can be read; a token's text has no more room than its row.
+  const float least = rank == LabelRank::token ? 7.f : rank == LabelRank::tensor ? 5.5f : 4.f;
+  constexpr float readable = 10, largest = 40;
+  if (!(pixels >= least)) return {1, 0};
+  if (pixels > largest) return {largest / pixels, 1};
+  const float alpha = std::min(1.f, 0.5f + 0.5f * (pixels - least) / (readable - least));
+  return {rank == LabelRank::token ? 1 : std::max(1.f, readable / pixels), alpha};
 }
 
 }  // namespace orrery

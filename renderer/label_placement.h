@@ -2,6 +2,8 @@
 #include <glm/glm.hpp>
 #include <vector>
 
+#include "renderer/layout.h"
+
 namespace orrery {
 
 /// A text's rectangle on the screen, in pixels, and how much it wants to be seen.
@@ -15,11 +17,12 @@ struct ScreenLabel {
 /// priority and removes the others.
 void keep_clear_labels(std::vector<ScreenLabel>& labels);
 
-/// How a text of `pixels` height is drawn: not at all below 7, faded in up to 10, never above 40.
+/// How a text of `pixels` height is drawn: names of parts grow to 10 pixels where they have at least 4, of
+/// tensors 5.5, fainter the smaller they are; texts of tokens are left out below 7. None is larger than 40.
 struct TextSize {
   float factor = 1;  ///< of its size in the world
   float alpha = 1;
 };
-TextSize text_size(float pixels);
+TextSize text_size(float pixels, LabelRank rank);
 
 }  // namespace orrery

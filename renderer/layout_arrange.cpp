@@ -271,7 +271,8 @@ class Arranger {
       x += reserved;
     }
     const Group& inner = graph_.groups()[size_t(group)];
-    if (group > 0 && outer != &inner)
+    const bool said = &wing != &section.wings[0] && group == group_of(section.wings[0]);
+    if (group > 0 && outer != &inner && !said)
       placed.labels.push_back(
           group_label(inner, LabelRank::part, {x, at.y}, 0.83f * title_, at.x + width - x));
   }

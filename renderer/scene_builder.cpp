@@ -217,7 +217,10 @@ void SceneBuilder::add_predictions(Scene& scene, const Layout& layout, const Tra
   }
   const Pass& pass = trace.pass(std::max(step.pass, 0));
   const bool decided = step.choosing && step.fraction > 0.3f;
-  const float height = std::max(block->size().y * 0.16f, block->cell.y * 0.9f);
+  // As large as the names of parts: this is what the whole network is for.
+  float height = std::max(block->size().y * 0.16f, block->cell.y * 0.9f);
+  for (const Label& label : layout.labels)
+    if (label.rank == LabelRank::part) height = std::max(height, 0.8f * label.height);
   for (size_t i = 0; i < best_.size(); ++i) {
     SceneText text;
     text.text = trace.model().token_text(best_[i].id) + "  " + percent(best_[i].probability);

@@ -16,7 +16,7 @@ TextPass::TextPass() { bind_instances(array_, buffer_, sizeof(Instance), {}); }
 /// Finds out how large the text is on the screen and where; false if it is not to be seen.
 bool TextPass::place(const SceneText& text, const Frame& frame, int index) {
   float distance = glm::length(text.anchor - frame.eye);
-  TextSize size = text_size(text.height * frame.pixels_a_unit / std::max(distance, 1e-3f));
+  TextSize size = text_size(text.height * frame.pixels_a_unit / std::max(distance, 1e-3f), text.rank);
   if (size.alpha <= 0 || text.text.empty()) return false;
   float em = text.height * size.factor;
   // A first look with a bound on its width, so that nothing is rasterised that is not in view.
@@ -28,7 +28,7 @@ bool TextPass::place(const SceneText& text, const Frame& frame, int index) {
   if (text.max_width > 0 && width * em > text.max_width) {
     float fit = text.max_width / (width * em);
     float smaller = text.height * frame.pixels_a_unit / std::max(distance, 1e-3f) * size.factor * fit;
-    size.alpha = std::min(size.alpha, text_size(smaller).alpha);
+    size.alpha = std::min(size.alpha, text_size(smaller, text.rank).alpha);
     if (size.alpha <= 0) return false;
     em *= fit;
   }

@@ -1,5 +1,9 @@
 #include "app/commands/picture.h"
 
+#include <algorithm>
+#include <cmath>
+
+#include "app/caption.h"
 #include "app/language.h"
 
 namespace orrery {
@@ -24,11 +28,14 @@ const Tensor& hook_tensor(const Graph& graph, const std::string& name) {
 }
 
 Picture::Picture(std::shared_ptr<const Model> model, int tokens, const PictureOptions& options)
-    : options_(options), model_(std::move(model)), headless_(options.width, options.height) {
+    : options_(options),
+      model_(std::move(model)),
+      headless_(options.width, options.height),
+      overlay_(options.width, options.words ? options.height : 0) {
   const Graph& graph = model_->graph();
   LayoutOptions layout;
   layout.token_rows = token_rows_for(tokens, graph.capacity());
-  layout.aspect = float(options.width) / float(options.height);
+  layout.aspect = aspect();
   layout_ = make_layout(graph, layout);
   scene_.layout_version = 1;
   renderer_.set_upload_budget(SIZE_MAX);
@@ -36,16 +43,15 @@ Picture::Picture(std::shared_ptr<const Model> model, int tokens, const PictureOp
 }
 
 void Picture::frame(float turn) {
-  const float aspect = float(options_.width) / float(options_.height);
   Camera camera;
   camera.yaw += turn;
   if (options_.focus.empty()) {
-    scene_.camera = frame_whole(layout_, camera, aspect);
+    scene_.camera = frame_whole(layout_, camera, aspect());
     return;
   }
   const Bounds bounds = bounds_of(layout_, hook_tensor(model_->graph(), options_.focus));
   if (bounds.empty()) throw Error(say("'{0}' has no place in the picture", options_.focus));
-  scene_.camera = camera.framing(bounds.low, bounds.high, aspect, 0.25f);
+  scene_.camera = camera.framing(bounds.low, bounds.high, aspect(), 0.25f);
 }
 
 FrameStats Picture::draw(const Trace& trace, double position, float seconds, Quality quality) {
@@ -54,7 +60,20 @@ FrameStats Picture::draw(const Trace& trace, double position, float seconds, Qua
   options.time = seconds;
   options.translate = [](const Message& message) { return translate(message); };
   builder_.build(scene_, layout_, &trace, position, options);
-  return renderer_.draw(scene_, {headless_.framebuffer(), 0, 0, options_.width, options_.height}, quality);
+  const int foot = overlay_.height();
+  const FrameStats stats = renderer_.draw(
+      scene_, {headless_.framebuffer(), 0, foot, options_.width, options_.height - foot}, quality);
+  if (foot == 0) return stats;
+  const StepPlace place = trace.place(std::uint64_t(std::max(0.0, std::ceil(position) - 1)));
+  const auto steps = trace.graph().steps();
+  const bool choosing = place.step >= int(steps.size());
+  const Tensor& tensor = choosing ? trace.graph().logits() : *steps[size_t(place.step)];
+  const int row = trace.pass(place.pass).rows.end - 1;
+  Legend legend =
+      legend_of(tensor, row, renderer_.range_of(tensor, row, RangeRule::tensor), RangeRule::tensor);
+  legend.theme = options.theme;
+  overlay_.draw(translate(caption_of(trace, position)), legend);
+  return stats;
 }
 
 const Image& Picture::read() {

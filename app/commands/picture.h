@@ -2,6 +2,7 @@
 #include <string>
 
 #include "app/commands/support.h"
+#include "app/overlay.h"
 #include "model/executor.h"
 #include "renderer/headless.h"
 #include "renderer/renderer.h"
@@ -14,6 +15,7 @@ struct PictureOptions {
   int width = 1280, height = 720;
   std::string theme = "dark", language;
   std::string step, focus;  ///< hook names; empty: the end of the run, the whole model
+  bool words = true;        ///< a caption and the legend beneath the scene
 };
 
 /// --theme and --lang. A language takes effect when it is read.
@@ -35,9 +37,13 @@ class Picture {
   int height() const { return options_.height; }
 
  private:
+  /// Of the part of the picture that the scene fills.
+  float aspect() const { return float(options_.width) / float(options_.height - overlay_.height()); }
+
   PictureOptions options_;
   std::shared_ptr<const Model> model_;
   Headless headless_;
+  Overlay overlay_;
   Renderer renderer_;
   Layout layout_;
   Scene scene_;

@@ -205,19 +205,7 @@ void inspector_panel(App& app) {
 }
 
 void legend_panel(App& app) {
-  heading(tr("Colours"));
-  const char* names[] = {tr("Activation"), tr("Weight"), tr("Normalisation"), tr("Attention"),
-                         tr("Embedding")};
-  ImDrawList* list = ImGui::GetWindowDrawList();
-  for (int i = 0; i < 5; ++i) {
-    ImVec2 at = ImGui::GetCursorScreenPos();
-    list->AddRect({at.x, at.y + px(3)}, {at.x + px(11), at.y + px(14)}, pack(colours().kinds[i]), px(3), 0,
-                  px(2));
-    ImGui::Dummy({px(14), px(14)});
-    ImGui::SameLine();
-    text(Font::small, colours().text, names[i]);
-  }
-  app.scene.draw_legend(app);
+  if (const auto legend = app.scene.legend(app)) legend_strip(*legend, &app.settings.range);
 }
 
 }  // namespace orrery

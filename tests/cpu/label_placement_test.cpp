@@ -17,12 +17,17 @@ TEST_CASE("labels that stay never overlap, and the more important one stays") {
   CHECK(labels[1].index == 2);
 }
 
-TEST_CASE("texts below 7 pixels are left out and above 40 drawn smaller") {
-  CHECK(text_size(6.9f).alpha == 0);
-  CHECK(text_size(8).alpha < 1);
-  CHECK(text_size(10).alpha == doctest::Approx(1));
-  CHECK(text_size(80).factor == doctest::Approx(0.5));
-  CHECK(text_size(0.f / 1).alpha == 0);
+TEST_CASE("names grow to a size that can be read, small texts are left out, large ones shrink") {
+  CHECK(text_size(6.9f, LabelRank::token).alpha == 0);
+  CHECK(text_size(8, LabelRank::token).factor == 1);
+  CHECK(text_size(8, LabelRank::token).alpha < 1);
+  CHECK(text_size(10, LabelRank::token).alpha == doctest::Approx(1));
+  CHECK(text_size(5.4f, LabelRank::tensor).alpha == 0);
+  CHECK(text_size(8, LabelRank::tensor).factor == doctest::Approx(1.25));
+  CHECK(text_size(3.9f, LabelRank::layer).alpha == 0);
+  CHECK(text_size(5, LabelRank::layer).factor == doctest::Approx(2));
+  CHECK(text_size(80, LabelRank::layer).factor == doctest::Approx(0.5));
+  CHECK(text_size(0.f / 1, LabelRank::layer).alpha == 0);
 }
 
 TEST_CASE("the ramps grow monotonously in lightness away from zero, in every palette") {

@@ -1,0 +1,109 @@
+#include "app/legend.h"
+
+#include <algorithm>
+
+#include "app/language.h"
+#include "app/style.h"
+
+namespace orrery {
+using namespace ui;
+
+namespace {
+
+/// The ramp from the lowest number to the highest, both beside it; a tick marks the middle.
+void scale_bar(const Legend& legend, float width) {
+  const Palette& palette = orrery::palette(legend.theme, legend.colour_blind);
+  const bool attention = legend.range.attention;
+  const std::string low = attention ? "0" : number_text(-double(legend.range.limit));
+  const std::string high = attention ? "1" : number_text(double(legend.range.limit));
+  text(Font::small, colours().text, low.c_str());
+  ImGui::SameLine(0, px(6));
+  const ImVec2 at = ImGui::GetCursorScreenPos();
+  const float top = at.y + px(3), bottom = top + px(12);
+  ImDrawList* list = ImGui::GetWindowDrawList();
+  constexpr int parts = 48;
+  for (int i = 0; i < parts; ++i) {
+    const float part = (float(i) + 0.5f) / parts;
+    const glm::vec3 c = attention ? attention_colour(palette, part) : value_colour(palette, part * 2 - 1);
+    list->AddRectFilled({at.x + width * float(i) / parts, top},
+                        {at.x + width * float(i + 1) / parts + 1, bottom}, pack({c.r, c.g, c.b, 1}));
+  }
+  list->AddLine({at.x + width / 2, top - px(2)}, {at.x + width / 2, bottom + px(2)}, pack(colours().muted));
+  ImGui::Dummy({width, px(16)});
+  mark("legend");
+  tooltip(attention ? tr("The middle of the scale is 0.5") : tr("The middle of the scale is 0"));
+  ImGui::SameLine(0, px(6));
+  text(Font::small, colours().text, high.c_str());
+}
+
+void rule_button(RangeRule& choice, const char* name, const char* label, RangeRule rule) {
+  WithFont with(Font::small);
+  ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, {px(7), px(1)});
+  if (button(name, label, choice == rule)) choice = rule;
+  ImGui::PopStyleVar();
+}
+
+enum class Sign { frame, hatched, empty };
+
+/// A small cell with its name behind it, on the same line; false where no room is left.
+bool sign(Sign kind, const ImVec4& colour, const char* words) {
+  WithFont with(Font::small);
+  need_glyphs(words);
+  const float needed = px(18) + ImGui::CalcTextSize(words).x;
+  if (needed > ImGui::GetContentRegionAvail().x) return false;
+  const ImVec2 at = ImGui::GetCursorScreenPos(), low{at.x, at.y + px(3)}, high{at.x + px(12), at.y + px(15)};
+  ImDrawList* list = ImGui::GetWindowDrawList();
+  if (kind == Sign::hatched)
+    for (float x = px(3); x < px(23); x += px(5))
+      list->AddLine({low.x + std::min(x, px(12)), low.y + std::max(0.f, x - px(12))},
+                    {low.x + std::max(0.f, x - px(12)), low.y + std::min(x, px(12))}, pack(colours().muted));
+  list->AddRect(low, high, pack(colour), px(3), 0, kind == Sign::frame ? px(2) : 1);
+  ImGui::Dummy({px(14), px(16)});
+  ImGui::SameLine(0, px(4));
+  text(Font::small, colours().muted, words);
+  ImGui::SameLine(0, px(12));
+  return true;
+}
+
+}  // namespace
+
+Legend legend_of(const Tensor& tensor, int row, Range range, RangeRule rule) {
+  Legend legend;
+  legend.range = range;
+  legend.of = say("Scale of {0}: each tensor has its own", tensor.name);
+  if (!range.attention && rule == RangeRule::row)
+    legend.of = say("Scale of row {0} of {1}: each row has its own", row, tensor.name);
+  if (!range.attention && rule == RangeRule::global)
+    legend.of = say("One scale for all tensors, {0} too", tensor.name);
+  return legend;
+}
+
+void legend_strip(const Legend& legend, RangeRule* choice) {
+  ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {px(6), px(4)});
+  scale_bar(legend, std::min(px(150), ImGui::GetContentRegionAvail().x * 0.25f));
+  ImGui::SameLine(0, px(14));
+  {
+    WithFont with(Font::small);
+    const std::string words = translate(legend.of);
+    need_glyphs(words.c_str());
+    const float room = ImGui::GetContentRegionAvail().x - (choice ? px(170) : 0);
+    text(Font::small, colours().muted, fitting(words, room).c_str());
+  }
+  if (choice) {
+    ImGui::SameLine(0, px(10));
+    rule_button(*choice, "range_tensor", tr("Tensor"), RangeRule::tensor);
+    ImGui::SameLine(0, px(3));
+    rule_button(*choice, "range_row", tr("Row"), RangeRule::row);
+    ImGui::SameLine(0, px(3));
+    rule_button(*choice, "range_global", tr("All"), RangeRule::global);
+  }
+  const char* kinds[] = {tr("Activation"), tr("Weight"), tr("Normalisation"), tr("Attention"),
+                         tr("Embedding")};
+  bool room = true;
+  for (int i = 0; i < 5 && room; ++i) room = sign(Sign::frame, colours().kinds[i], kinds[i]);
+  if (room) room = sign(Sign::hatched, colours().line, tr("masked"));
+  if (room) sign(Sign::empty, colours().muted, tr("not computed yet"));
+  ImGui::PopStyleVar();
+}
+
+}  // namespace orrery
