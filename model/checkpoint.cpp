@@ -118,7 +118,8 @@ const StoredTensor& find_tensor(const Checkpoint& checkpoint, const WeightSource
   if (found == checkpoint.tensors.end())
     throw Error(say("{0}: the tensor {1} is missing.", file, source.name));
   const StoredTensor& stored = found->second;
-  bool matrix = stored.shape.size() == 2, list = stored.shape.size() == 1;
+  const size_t dimensions = stored.shape.size();
+  const bool matrix = dimensions == 2 || dimensions == 3, list = dimensions == 1;
   if (!(matrix || (list && source.file_rows == 1)) || stored.rows() != source.file_rows ||
       stored.cols() != source.file_cols) {
     std::int64_t wanted[] = {source.file_rows, source.file_cols};

@@ -53,4 +53,12 @@ std::string Config::text(const std::string& key, const std::string& missing) con
   return value.get<std::string>();
 }
 
+Config Config::section(const std::string& key) const {
+  if (!has(key)) return Config(nlohmann::json::object(), file_ + ": " + key);
+  const nlohmann::json& value = json_.at(key);
+  if (!value.is_object())
+    throw Error(say("{0}: the field {1} must be an object, not {2}.", file_, key, json_excerpt(value)));
+  return Config(value, file_ + ": " + key);
+}
+
 }  // namespace orrery

@@ -20,6 +20,10 @@ class Config {
   bool boolean(const std::string& key, bool missing) const;
   std::string text(const std::string& key, const std::string& missing) const;
 
+  /// The object of that name as a configuration of its own, whose errors name it; empty where absent or null.
+  /// Throws Error if it is something else.
+  Config section(const std::string& key) const;
+
   const nlohmann::json& json() const { return json_; }
   const std::string& file() const { return file_; }
 

@@ -79,6 +79,13 @@ std::optional<Message> axis_words(const Dim& dim, int index, bool row, const Tra
     case Axis::vocabulary:
       if (trace) return say("“{0}”, id {1}", token_name(*trace, index), index);
       return say("id {0}", index);
+    case Axis::expert:
+      return say("expert {0}", index);
+    case Axis::state:
+      if (dim.inner > 0) return say("row {0}, column {1} of the state", index / dim.inner, index % dim.inner);
+      return say("number {0} of the state", index);
+    case Axis::tap:
+      return say("{0} tokens back", dim.size - 1 - index);
     case Axis::unit:
       break;
   }

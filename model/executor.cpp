@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/run_step.h"
+
 namespace orrery {
 namespace {
 
@@ -14,8 +16,10 @@ void check_ids(const Model& model, const std::vector<int>& ids, int capacity) {
       throw Error(say("token id {0} is outside the vocabulary of {1}", id, model.vocabulary_size()));
 }
 
-/// Rows of `previous` that hold the same tokens and are complete.
+/// Rows of `previous` that hold the same tokens, are complete, and would come out the same again.
 int shared_rows(const Trace& previous, const std::vector<int>& ids) {
+  for (const Tensor* tensor : previous.graph().steps())
+    if (tensor->op->reads_pass_end()) return 0;
   const int complete = previous.rows_known(previous.graph().logits(), previous.published());
   const int known = std::min(complete, int(ids.size()) - 1);
   int rows = 0;
@@ -73,7 +77,7 @@ bool Executor::step() {
   const Rows rows = trace_->pass(at.pass).rows;
   if (at.step < int(graph.steps().size())) {
     const Tensor& out = *graph.steps()[size_t(at.step)];
-    out.op->run(out, rows, trace_->writable(out), *trace_);
+    run_step(graph, out, rows, *trace_, [&](const Tensor& tensor) { return trace_->writable(tensor); });
   } else {
     const MatrixView logits = trace_->view(graph.logits());
     const Pass& pass = trace_->pass(at.pass);

@@ -65,16 +65,35 @@ const Tensor& Graph::apply(std::string name, Kind kind, std::unique_ptr<Op> op,
                            std::vector<const Tensor*> inputs) {
   Op::Shape shape = op->shape(inputs);
   Tensor& tensor = add(std::move(name), shape.rows, shape.cols, Role::activation, kind);
+  add_step(tensor, std::move(op), std::move(inputs));
+  return tensor;
+}
+
+const Tensor& Graph::declare(std::string name, Kind kind, Dim cols) {
+  return add(std::move(name), {Axis::token, capacity()}, cols, Role::activation, kind);
+}
+
+const Tensor& Graph::define(const Tensor& declared, std::unique_ptr<Op> op,
+                            std::vector<const Tensor*> inputs) {
+  Op::Shape shape = op->shape(inputs);
+  if (!(shape.rows == declared.rows && shape.cols == declared.cols))
+    throw Error(say("the network is inconsistent: '{0}' cannot read '{1}' of shape [{2}, {3}]", op->name(),
+                    declared.name, declared.rows.size, declared.cols.size));
+  add_step(*owned_[size_t(declared.index)], std::move(op), std::move(inputs));
+  return declared;
+}
+
+void Graph::add_step(Tensor& tensor, std::unique_ptr<Op> op, std::vector<const Tensor*> inputs) {
   tensor.op = op.get();
   tensor.inputs = std::move(inputs);
   tensor.step = int(steps_.size());
+  if (in_loop_) tensor.loop = loops_;
   for (const Tensor* input : tensor.inputs) {
     auto& readers = readers_[size_t(input->index)];
     if (readers.empty() || readers.back() != &tensor) readers.push_back(&tensor);
   }
   steps_.push_back(&tensor);
   ops_.push_back(std::move(op));
-  return tensor;
 }
 
 void Graph::alias(std::string name, const Tensor& tensor) { by_name_[std::move(name)] = &tensor; }

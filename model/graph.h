@@ -51,6 +51,23 @@ class Graph {
   const Tensor& input(std::string name, int capacity);
   /// Adds the step that computes `name`. Throws Error if the shapes do not fit.
   const Tensor& apply(std::string name, Kind kind, std::unique_ptr<Op> op, std::vector<const Tensor*> inputs);
+  /// Declares an activation that a later step computes (define), because steps before that one read its
+  /// earlier rows: a state that is carried from token to token.
+  const Tensor& declare(std::string name, Kind kind, Dim cols);
+  /// Adds the step that computes a declared tensor; its inputs may include the tensor itself. Throws Error if
+  /// the shapes do not fit.
+  const Tensor& define(const Tensor& declared, std::unique_ptr<Op> op, std::vector<const Tensor*> inputs);
+  /// Steps that are added until the scope ends go through a pass's tokens together, one token at a time,
+  /// because they read each other's earlier rows.
+  struct Loop {
+    Graph& graph;
+    ~Loop() { graph.in_loop_ = false; }
+  };
+  Loop loop() {
+    ++loops_;
+    in_loop_ = true;
+    return Loop{*this};
+  }
   /// Says what people call a tensor; may be said after it was added.
   void label(const Tensor& tensor, Message label) { owned_[size_t(tensor.index)]->label = std::move(label); }
   /// Gives a tensor a second name (hook_resid_post of a block is hook_resid_pre of the next).
@@ -77,6 +94,7 @@ class Graph {
 
  private:
   Tensor& add(std::string name, Dim rows, Dim cols, Role role, Kind kind);
+  void add_step(Tensor& tensor, std::unique_ptr<Op> op, std::vector<const Tensor*> inputs);
 
   std::vector<std::unique_ptr<Tensor>> owned_;
   std::vector<std::unique_ptr<Op>> ops_;
@@ -86,6 +104,8 @@ class Graph {
   std::vector<int> open_;
   std::map<std::string, const Tensor*> by_name_;
   const Tensor* input_ = nullptr;
+  int loops_ = 0;
+  bool in_loop_ = false;
 };
 
 }  // namespace orrery

@@ -72,7 +72,8 @@ class Op {
   };
   virtual Shape shape(std::span<const Tensor* const> inputs) const = 0;
   /// Computes the rows `rows` of `out` into `result` (the whole matrix). All rows before and, for the inputs,
-  /// including `rows` are there in `values`.
+  /// including `rows` are there in `values`; of inputs that a later step of the graph computes, only the rows
+  /// before. A row that the network leaves out (an expert that was not chosen) becomes NaN: not computed.
   virtual void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const = 0;
   /// Explains a computed cell; `value` agrees with the kernel's number to 1e-5 of that number or, where
   /// summands cancel each other, of the sum of their magnitudes: the kernels add in single precision.
@@ -82,6 +83,9 @@ class Op {
   /// True if rows before the one computed are read from that input (keys, values, a carried state): an
   /// executor that keeps no trace must keep those.
   virtual bool reads_history(int /*input*/) const { return false; }
+  /// True if rows depend on where the pass that computes them ends (a rotation that knows how long the text
+  /// is): they hold in their own recording only.
+  virtual bool reads_pass_end() const { return false; }
   /// True for cells that the causal mask excludes: drawn as masked, never as zero.
   virtual bool masked(int /*row*/, int /*col*/) const { return false; }
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/run_step.h"
+
 namespace orrery {
 namespace {
 
@@ -11,6 +13,16 @@ bool has_history(const Graph& graph, const Tensor& tensor) {
     for (size_t i = 0; i < reader->inputs.size(); ++i)
       if (reader->inputs[i] == &tensor && reader->op->reads_history(int(i))) return true;
   return false;
+}
+
+/// The step after which nobody reads `tensor` any more. A loop's steps take turns, so all of it must be over.
+int last_reader(const Graph& graph, const Tensor& tensor) {
+  const auto readers = graph.readers(tensor), steps = graph.steps();
+  if (readers.empty()) return -1;
+  int step = readers.back()->step;
+  const int loop = readers.back()->loop;
+  while (loop >= 0 && step + 1 < int(steps.size()) && steps[size_t(step) + 1]->loop == loop) ++step;
+  return step;
 }
 
 struct Slot {
@@ -55,8 +67,8 @@ PlainExecutor::PlainExecutor(std::shared_ptr<const Model> model, int capacity, i
         free.erase(fits);
       }
       place = {memory_[slot.index].get(), false};
-      const auto readers = graph.readers(*tensor);
-      if (!readers.empty()) ends[size_t(readers.back()->step)].push_back(slot);
+      const int last = last_reader(graph, *tensor);
+      if (last >= 0) ends[size_t(last)].push_back(slot);
     }
     for (const Slot& slot : ends[size_t(tensor->step)]) free.push_back(slot);
   }
@@ -91,12 +103,12 @@ std::span<const float> PlainExecutor::feed(std::span<const int> ids) {
     float* input = places_[size_t(graph.tokens().index)].data;
     for (int i = 0; i < rows; ++i) input[tokens_ + i] = float(ids[size_t(i)]);
     const Rows range{tokens_, tokens_ + rows};
-    for (const Tensor* out : graph.steps()) {
-      const MatrixView& view = views_[size_t(out->index)];
-      out->op->run(*out, range,
-                   {places_[size_t(out->index)].data, view.rows, view.cols, view.row_stride, view.col_stride},
-                   *this);
-    }
+    const auto writable = [&](const Tensor& out) {
+      const MatrixView& view = views_[size_t(out.index)];
+      return MutableView{places_[size_t(out.index)].data, view.rows, view.cols, view.row_stride,
+                         view.col_stride};
+    };
+    for (const Tensor* out : graph.steps()) run_step(graph, *out, range, *this, writable);
     tokens_ += rows;
     ids = ids.subspan(size_t(rows));
     const MatrixView& view = views_[size_t(graph.logits().index)];

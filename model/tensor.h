@@ -11,11 +11,14 @@ class Op;
 
 /// What a row or a column of a matrix counts. The layout takes directions from it, labels take words, ops
 /// check it.
-enum class Axis { token, source, position, channel, feature, head, vocabulary, unit };
+enum class Axis { token, source, position, channel, feature, head, vocabulary, unit, expert, state, tap };
 
 struct Dim {
   Axis axis;
   int size;
+  /// A state that is carried from token to token is a matrix itself, written out row after row: this is the
+  /// length of its rows. 0: the dimension is plain.
+  int inner = 0;
   bool operator==(const Dim&) const = default;
 };
 
@@ -26,7 +29,7 @@ enum class Kind { activation, weight, norm, attention, embedding };
 
 /// Where a weight's numbers stand in a checkpoint: the part [row, row + rows) x [column, column + cols) of
 /// the matrix `name`, whose whole shape must be [file_rows, file_cols]. One-dimensional checkpoint tensors
-/// count as one row.
+/// count as one row; of three-dimensional ones all dimensions but the last count as rows.
 struct WeightSource {
   std::string name;
   int file_rows = 0, file_cols = 0;
@@ -50,6 +53,7 @@ struct Tensor {
   int step = -1;       ///< place in Graph::steps(); -1 where nothing computes it
   int head = -1;       ///< which head it belongs to; -1 where it belongs to all
   int layer = -1;      ///< which layer; -1 outside of layers
+  int loop = -1;       ///< steps with the same number go through the tokens together (Graph::loop)
   bool spine = false;  ///< one state of the residual stream
   /// A weight whose columns are contiguous in memory (checkpoint's [out, in]), so that one output is one dot
   /// product over contiguous numbers; otherwise its rows are.

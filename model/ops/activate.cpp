@@ -22,6 +22,8 @@ constexpr ActivationRow table[] = {
     {Activation::relu, "ReLU", "max(0, x)"},
     {Activation::squared_relu, "squared ReLU", "max(0, x)²"},
     {Activation::tanh, "tanh", "tanh(x)"},
+    {Activation::sigmoid, "sigmoid", "1 / (1 + exp(−x))"},
+    {Activation::softplus, "softplus", "log(1 + exp(x))"},
 };
 
 const ActivationRow& row_for(Activation activation) { return table[int(activation)]; }
@@ -49,6 +51,10 @@ Number apply(Activation activation, Number x) {
       return x > 0 ? x * x : Number(0);
     case Activation::tanh:
       return std::tanh(x);
+    case Activation::sigmoid:
+      return one / (one + std::exp(-x));
+    case Activation::softplus:  // written so that a large x does not overflow
+      return std::max(x, Number(0)) + std::log1p(std::exp(-std::abs(x)));
   }
   return x;
 }
@@ -96,6 +102,10 @@ class Activate : public Op {
 };
 
 }  // namespace
+
+float activate(Activation activation, float x) { return apply(activation, x); }
+double activate(Activation activation, double x) { return apply(activation, x); }
+const char* activation_title(Activation activation) { return row_for(activation).name; }
 
 Activation activation_named(const std::string& name, const std::string& where) {
   if (name == "gelu") return Activation::gelu;

@@ -8,10 +8,30 @@ namespace {
 
 constexpr float masked_score = -std::numeric_limits<float>::infinity();
 
-/// scale * q · k for every key up to the query; -inf for later ones, as TransformerLens keeps them.
+/// Which keys a query sees: none after it and, with a window of w tokens, only the last w up to it.
+class Sight {
+ public:
+  explicit Sight(int window) : window_(window) {}
+
+  int first(int query) const { return window_ > 0 ? std::max(0, query - window_ + 1) : 0; }
+  int count(int query) const { return query + 1 - first(query); }
+  bool masked(int query, int key) const { return key > query || key < first(query); }
+  Message why(int query, int key) const {
+    if (key > query)
+      return say("Masked: token {0} must not look at token {1}, which comes after it", query, key);
+    return say("Masked: token {0} looks back over {1} tokens only, and token {2} is farther away", query,
+               window_, key);
+  }
+
+ private:
+  int window_;
+};
+
+/// scale * q · k for every key that the query sees; -inf for the others, as TransformerLens keeps them. With
+/// ALiBi (Press et al. 2021) minus slope * distance.
 class AttentionScores : public Op {
  public:
-  explicit AttentionScores(double scale) : scale_(scale) {}
+  AttentionScores(double scale, double slope, int window) : scale_(scale), slope_(slope), sight_(window) {}
 
   std::string name() const override { return "attention scores"; }
 
@@ -28,7 +48,9 @@ class AttentionScores : public Op {
   void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const override {
     MatrixView q = values.view(*out.inputs[0]), k = values.view(*out.inputs[1]);
     for (int t = rows.begin; t < rows.end; ++t) {
-      for (int s = 0; s <= t; ++s) result(t, s) = float(scale_) * row_of(q, t).dot(row_of(k, s));
+      for (int s = sight_.first(t); s <= t; ++s)
+        result(t, s) = float(scale_) * row_of(q, t).dot(row_of(k, s)) - float(slope_) * float(t - s);
+      std::fill(result.row(t), result.row(t) + sight_.first(t), masked_score);
       std::fill(result.row(t) + t + 1, result.row(t) + result.cols, masked_score);
     }
   }
@@ -37,9 +59,9 @@ class AttentionScores : public Op {
     const Tensor &q = *out.inputs[0], &k = *out.inputs[1];
     Explanation explanation;
     explanation.formula = "q · k · " + number_text(scale_);
+    if (slope_ != 0) explanation.formula += " − " + number_text(slope_) + " · distance";
     if (masked(cell.row, cell.col)) {
-      explanation.words =
-          say("Masked: token {0} must not look at token {1}, which comes after it", cell.row, cell.col);
+      explanation.words = sight_.why(cell.row, cell.col);
       explanation.value = masked_score;
       return explanation;
     }
@@ -52,21 +74,33 @@ class AttentionScores : public Op {
       term.value *= scale_;
     }
     explanation.value *= scale_;
+    if (slope_ != 0) explain_slope(explanation, cell.row - cell.col);
     return explanation;
   }
 
   double cost(const Tensor& out, int row) const override {
-    return 2.0 * out.inputs[0]->cols.size * (row + 1);
+    return 2.0 * out.inputs[0]->cols.size * sight_.count(row);
   }
   bool reads_history(int input) const override { return input == 1; }
-  bool masked(int row, int col) const override { return col > row; }
+  bool masked(int row, int col) const override { return sight_.masked(row, col); }
 
  private:
-  double scale_;
+  void explain_slope(Explanation& explanation, int distance) const {
+    const double bias = -slope_ * distance;
+    explanation.terms.push_back({{}, {-slope_, double(distance)}, bias});
+    explanation.value += bias;
+    explanation.working.push_back("− " + number_text(slope_) + " × " + std::to_string(distance) + " = " +
+                                  number_text(bias));
+  }
+
+  double scale_, slope_;
+  Sight sight_;
 };
 
 class AttentionPattern : public Op {
  public:
+  explicit AttentionPattern(int window) : sight_(window) {}
+
   std::string name() const override { return "attention pattern"; }
 
   Message sentence(const Tensor& out) const override {
@@ -80,10 +114,12 @@ class AttentionPattern : public Op {
   void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const override {
     MatrixView scores = values.view(*out.inputs[0]);
     for (int t = rows.begin; t < rows.end; ++t) {
-      auto row = rows_of(scores, t, 1, t + 1).array();
-      auto weights = rows_of(result, t, 1, t + 1);
-      weights = (row - row.maxCoeff()).exp().matrix();
+      const int first = sight_.first(t), count = sight_.count(t);
+      const auto row = Eigen::Map<const Eigen::ArrayXf>(scores.row(t) + first, count);
+      auto weights = Eigen::Map<Eigen::ArrayXf>(result.row(t) + first, count);
+      weights = (row - row.maxCoeff()).exp();
       weights /= weights.sum();
+      std::fill(result.row(t), result.row(t) + first, 0.f);
       std::fill(result.row(t) + t + 1, result.row(t) + result.cols, 0.f);
     }
   }
@@ -93,42 +129,26 @@ class AttentionPattern : public Op {
     Explanation explanation;
     explanation.formula = "exp(score − max) / Σ exp(score − max)";
     if (masked(cell.row, cell.col)) {
-      explanation.words =
-          say("Masked: token {0} must not look at token {1}, which comes after it", cell.row, cell.col);
+      explanation.words = sight_.why(cell.row, cell.col);
       return explanation;
     }
-    Act greatest{say("The largest score of the row"), "max", Fold::maximum, {}, masked_score};
-    for (int s = 0; s <= cell.row; ++s) {
-      const double score = values.at({&scores, cell.row, s});
-      greatest.terms.push_back({{{&scores, cell.row, s}}, {score}, score});
-      greatest.value = std::max(greatest.value, score);
-    }
-    const double largest = greatest.value;
-    Act powers{say("e to the power of each score's distance from it, added up"), "Σ exp", Fold::sum, {}, 0};
-    for (const Term& term : greatest.terms) {
-      const double power = std::exp(term.value - largest);
-      powers.terms.push_back({term.cells, {term.value, largest}, power, "exp({0} − {1})"});
-      powers.value += power;
-    }
-    const double sum = powers.value, score = values.at({&scores, cell.row, cell.col}),
-                 power = std::exp(score - largest);
-    explanation.value = power / sum;
-    Act share{say("Its own exponential, divided by that sum"), "", Fold::sum, {}, explanation.value};
-    share.terms.push_back({{{&scores, cell.row, cell.col}}, {power, sum}, explanation.value, "{0} / {1}"});
-    explanation.acts = {std::move(greatest), std::move(powers), std::move(share)};
-    explanation.reads = {{&scores, cell.row, 0, 1, cell.row + 1}};
+    const int first = sight_.first(cell.row);
+    explain_softmax(explanation, values, scores, cell.row, first, cell.row + 1, cell.col);
     explanation.words = say("How much of token {0}'s attention goes to token {1}", cell.row, cell.col);
-    explanation.working = {"score = " + number_text(score) + ", max = " + number_text(largest),
-                           "exp(score − max) = " + number_text(power), "Σ exp = " + number_text(sum)};
     return explanation;
   }
 
-  double cost(const Tensor&, int row) const override { return 12.0 * (row + 1); }
-  bool masked(int row, int col) const override { return col > row; }
+  double cost(const Tensor&, int row) const override { return 12.0 * sight_.count(row); }
+  bool masked(int row, int col) const override { return sight_.masked(row, col); }
+
+ private:
+  Sight sight_;
 };
 
 class AttentionValues : public Op {
  public:
+  explicit AttentionValues(int window) : sight_(window) {}
+
   std::string name() const override { return "attention values"; }
 
   Message sentence(const Tensor& out) const override {
@@ -142,25 +162,35 @@ class AttentionValues : public Op {
 
   void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const override {
     MatrixView pattern = values.view(*out.inputs[0]), v = values.view(*out.inputs[1]);
-    for (int t = rows.begin; t < rows.end; ++t)
-      rows_of(result, t, 1).noalias() = rows_of(pattern, t, 1, t + 1) * rows_of(v, 0, t + 1);
+    for (int t = rows.begin; t < rows.end; ++t) {
+      const int first = sight_.first(t), count = sight_.count(t);
+      const auto weights = Eigen::Map<const Eigen::RowVectorXf>(pattern.row(t) + first, count);
+      rows_of(result, t, 1).noalias() = weights * rows_of(v, first, count);
+    }
   }
 
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {
     const Tensor &pattern = *out.inputs[0], &v = *out.inputs[1];
     Explanation explanation;
-    explanation.reads = {{&pattern, cell.row, 0, 1, cell.row + 1}, {&v, 0, cell.col, cell.row + 1, 1}};
-    explain_dot(explanation, values, pattern, cell.row, cell.row + 1, [&](int s) {
-      return Cell{&v, s, cell.col};
-    });
-    explanation.words = say("Channel {0} of the values of tokens 0 to {1}, each times its attention weight",
-                            cell.col, cell.row);
+    const int first = sight_.first(cell.row), count = sight_.count(cell.row);
+    explanation.reads = {{&pattern, cell.row, first, 1, count}, {&v, first, cell.col, count, 1}};
+    for (int s = first; s <= cell.row; ++s) {
+      const Cell weight{&pattern, cell.row, s}, value{&v, s, cell.col};
+      const double product = values.at(weight) * values.at(value);
+      explanation.terms.push_back({{weight, value}, {values.at(weight), values.at(value)}, product});
+      explanation.value += product;
+    }
+    explanation.words = say("Channel {0} of the values of tokens {1} to {2}, each times its attention weight",
+                            cell.col, first, cell.row);
     explanation.formula = "Σ pattern · v";
     return explanation;
   }
 
-  double cost(const Tensor& out, int row) const override { return 2.0 * out.cols.size * (row + 1); }
+  double cost(const Tensor& out, int row) const override { return 2.0 * out.cols.size * sight_.count(row); }
   bool reads_history(int input) const override { return input == 1; }
+
+ private:
+  Sight sight_;
 };
 
 /// What TransformerLens computes as z W_O + b_O: every head adds its own part to the residual stream.
@@ -224,9 +254,11 @@ class JoinHeads : public Op {
 
 }  // namespace
 
-std::unique_ptr<Op> ops::attention_scores(double scale) { return std::make_unique<AttentionScores>(scale); }
-std::unique_ptr<Op> ops::attention_pattern() { return std::make_unique<AttentionPattern>(); }
-std::unique_ptr<Op> ops::attention_values() { return std::make_unique<AttentionValues>(); }
+std::unique_ptr<Op> ops::attention_scores(double scale, double slope, int window) {
+  return std::make_unique<AttentionScores>(scale, slope, window);
+}
+std::unique_ptr<Op> ops::attention_pattern(int window) { return std::make_unique<AttentionPattern>(window); }
+std::unique_ptr<Op> ops::attention_values(int window) { return std::make_unique<AttentionValues>(window); }
 std::unique_ptr<Op> ops::join_heads(int heads) { return std::make_unique<JoinHeads>(heads); }
 
 }  // namespace orrery
