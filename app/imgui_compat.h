@@ -25,16 +25,16 @@ class KeyTaps {
     if (key >= 0 && key < int(std::size(ImGui::GetIO().KeysDown))) taps_.push_back({key, control});
 #endif
   }
-  /// Around ImGui::NewFrame(); `is_down` tells whether a key is down at this moment.
+  /// Around ImGui::NewFrame(); `is_down` tells whether a key is down at this moment, `control` whether Ctrl
+  /// is.
   template <class NewFrame, class IsDown>
-  void frame(NewFrame new_frame, [[maybe_unused]] IsDown is_down) {
+  void frame(NewFrame new_frame, [[maybe_unused]] bool control, [[maybe_unused]] IsDown is_down) {
 #if IMGUI_VERSION_NUM < 18700
     ImGuiIO& io = ImGui::GetIO();
-    const bool control = io.KeyCtrl;
+    io.KeyCtrl = control;
     for (const Tap& tap : taps_) io.KeysDown[tap.key] = true, io.KeyCtrl = io.KeyCtrl || tap.control;
     new_frame();
     for (const Tap& tap : taps_) io.KeysDown[tap.key] = is_down(tap.key);
-    io.KeyCtrl = control;
     taps_.clear();
 #else
     new_frame();

@@ -156,7 +156,8 @@ void draw_frame(App& app, GLFWwindow* window, double seconds) {
   if (rebuilt) ImGui_ImplOpenGL3_DestroyFontsTexture(), ImGui_ImplOpenGL3_CreateFontsTexture();
   ImGui_ImplOpenGL3_NewFrame();
   ImGui_ImplGlfw_NewFrame();
-  key_taps.frame(ImGui::NewFrame, [&](int key) { return glfwGetKey(window, key) == GLFW_PRESS; });
+  auto is_down = [&](int key) { return glfwGetKey(window, key) == GLFW_PRESS; };
+  key_taps.frame(ImGui::NewFrame, is_down(GLFW_KEY_LEFT_CONTROL) || is_down(GLFW_KEY_RIGHT_CONTROL), is_down);
   widgets().begin_frame();
   build_frame(app);
   // Before the frame ends: ImGui 1.86 forgets then how far the wheel was turned.
