@@ -8,6 +8,7 @@
 #include "model/architectures/mixtral.h"
 #include "model/architectures/mpt.h"
 #include "model/architectures/rwkv4.h"
+#include "model/architectures/rwkv7.h"
 #include "model/architectures/ttt.h"
 
 namespace orrery {
@@ -33,6 +34,8 @@ std::span<const Architecture> architectures() {
        build_mamba},
       {"rwkv", "RWKV-4", "No attention: fading means of values, carried along (Peng et al., 2023).",
        build_rwkv4},
+      {"rwkv7", "RWKV-7", "Heads that carry a matrix and rewrite it key by key (Peng et al., 2025).",
+       build_rwkv7},
       {"ttt", "TTT-Linear", "Heads that hold a linear model, which learns while it reads (Sun et al., 2024).",
        build_ttt},
   };

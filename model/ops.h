@@ -129,6 +129,20 @@ std::unique_ptr<Op> inner_gradient();
 std::unique_ptr<Op> inner_step(int batch, int head, bool bias);
 /// q [T,d], W [T,d*d], b [T,d] -> [T,d]: q W + b.
 std::unique_ptr<Op> ask_weights();
+/// x [T,d] -> [T,d]: RWKV-7's exp(-0.606531 sigmoid(x)), what is kept of each column of the state.
+std::unique_ptr<Op> decay();
+/// k [T,d], w [1,d] -> [T,d]: k w / |k w|, the key that is taken out of the state.
+std::unique_ptr<Op> removal_key();
+/// k, a [T,d], w [1,d] -> [T,d]: k (1 + (a - 1) w), the key that is written.
+std::unique_ptr<Op> writing_key();
+/// v, v of the first layer, gate [T,d] -> [T,d]: a blend of the two by sigmoid(gate).
+std::unique_ptr<Op> blend_values();
+/// S [T,d*d], w, kk, a, v, k [T,d] -> [T,d*d]: S diag(w) - (S kk)(kk a)^T + v k^T.
+std::unique_ptr<Op> delta_state();
+/// S [T,d*d], r [T,d] -> [T,d]: S r.
+std::unique_ptr<Op> ask_state();
+/// y, r, k [T,d], w [1,d], v [T,d] -> [T,d]: y + (Σ r k w) v.
+std::unique_ptr<Op> own_bonus();
 
 }  // namespace ops
 }  // namespace orrery
