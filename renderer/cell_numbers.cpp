@@ -94,6 +94,7 @@ void for_each_number(const Scene& scene, const Frame& frame, const ValuePool& po
         if (em * frame.pixels_a_unit < smallest * away) continue;
         if (++count > most_numbers) return;
         float value = numbers(block.first_row + row, block.first_col + col);
+        if (std::isnan(value)) continue;  // was not computed
         const Range range = pool.range_of(*block.tensor, block.first_row + row, scene.range);
         write_number(number.text, value, pooled.range.limit);
         number.em = em;

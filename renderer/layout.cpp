@@ -27,6 +27,7 @@ void add_bounds(Layout& layout) {
       bounds.add(s * s * s * strand.points[0] + 3 * s * s * t * strand.points[1] +
                  3 * s * t * t * strand.points[2] + t * t * t * strand.points[3]);
     }
+  bounds.add(layout.prediction_foot);
   layout.low = bounds.low;
   layout.high = bounds.high;
 }
@@ -46,6 +47,20 @@ float covered(const Layout& layout, float aspect) {
   const glm::vec3 size = layout.high - layout.low;
   const float width = std::max(size.x, size.y * aspect);
   return area / (width * width / aspect);
+}
+
+/// As large as the names of parts: the predictions are what the whole network is for.
+void measure_predictions(Layout& layout, const Graph& graph) {
+  const auto& blocks = layout.blocks_of[size_t(graph.logits().index)];
+  if (blocks.empty()) return;
+  const Block& block = layout.blocks[size_t(blocks.front())];
+  layout.prediction_height = std::max(block.size().y * 0.16f, block.cell.y * 0.9f);
+  for (const Label& label : layout.labels)
+    if (label.rank == LabelRank::part)
+      layout.prediction_height = std::max(layout.prediction_height, 0.8f * label.height);
+  const float lines = 1.35f * float(Layout::prediction_lines);
+  layout.prediction_foot = block.corner + glm::vec3(block.size().x + 6 * layout.prediction_height,
+                                                    -lines * layout.prediction_height, 0);
 }
 
 }  // namespace
@@ -75,6 +90,7 @@ Layout make_layout(const Graph& graph, const LayoutOptions& options) {
   best_choice.seen_width = std::max(size.x, size.y * options.aspect);
   best = arrange(graph, plan, options, best_choice);
   add_strands(best, graph);
+  measure_predictions(best, graph);
   add_bounds(best);
   return best;
 }
@@ -108,6 +124,7 @@ Camera frame_whole(const Layout& layout, const Camera& direction, float aspect, 
     points.push_back(label.anchor + glm::vec3(0, label.height, 0));
     if (label.align == 0) points.push_back(label.anchor + glm::vec3(written_width(label), 0, 0));
   }
+  if (!layout.blocks.empty()) points.push_back(layout.prediction_foot);
   if (points.empty()) points.push_back(glm::vec3(0));
   return direction.framing(points, aspect, margin);
 }

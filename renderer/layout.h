@@ -57,6 +57,10 @@ struct Layout {
   std::vector<Label> labels;
   std::vector<Strand> strands;
   std::vector<Plate> plates;
+  /// The next tokens that are thought probable stand in this many lines right of the logits' first block.
+  static constexpr int prediction_lines = 5;
+  float prediction_height = 1;              ///< of their letters; a line takes 1.35 of it
+  glm::vec3 prediction_foot{0};             ///< right, bottom of these lines
   glm::vec3 low{0}, high{0};                ///< bounds of all
   std::vector<std::vector<int>> blocks_of;  ///< by Tensor::index: its blocks
 };

@@ -224,6 +224,21 @@ class Arranger {
     return placed;
   }
 
+  /// Weights that make a state itself (a token table without positions, the norm of embeddings) stand on it.
+  /// Returns where the state begins.
+  float place_weights_above(int state, float top, Placed& placed) {
+    for (size_t i = 0; i < plan_.slots.size(); ++i) {
+      Slot& slot = plan_.slots[i];
+      if (!slot.weight || slot.owner != state) continue;
+      slot.at = {0, top};
+      placed.slots.push_back(int(i));
+      placed.right = std::max(placed.right, slot.size.x);
+      label(slot, slot.size.x, placed);
+      top -= slot.size.y + (slot.slab() ? 1 : strip_);
+    }
+    return top;
+  }
+
   /// States of the stream stand where the result that they take up stands; the last one below the wings.
   void place_states(const Section& section, const std::vector<float>& ends, float lowest, Placed& placed) {
     float y = 0;
@@ -233,8 +248,8 @@ class Arranger {
       float at = k < ends.size() ? ends[k] : y;
       if (last) at = std::min(at, lowest - 0.5f * text_);
       if (k > 0) at = std::min(at, y - strip_ - 1);
-      slot.at = {0, at};
-      y = at - slot.size.y;
+      slot.at = {0, place_weights_above(section.spine[k], at, placed)};
+      y = slot.at.y - slot.size.y;
       placed.slots.push_back(section.spine[k]);
       label(slot, slot.size.x, placed);
       placed.bottom = std::min(placed.bottom, y);

@@ -20,7 +20,6 @@ struct SceneBuilder::Step {
 
 namespace {
 
-constexpr int predictions_shown = 5;
 const glm::vec3 chosen_colour_dark{1.f, 0.83f, 0.45f}, chosen_colour_light{0.72f, 0.29f, 0.05f};
 
 glm::vec4 with_alpha(glm::vec3 colour, float alpha) { return {colour, alpha}; }
@@ -208,7 +207,7 @@ void SceneBuilder::add_predictions(Scene& scene, const Layout& layout, const Tra
     const std::vector<float> probabilities = softmax({view.row(rows - 1), size_t(view.cols)});
     best_.clear();
     for (int id = 0; id < view.cols; ++id) best_.push_back({id, probabilities[size_t(id)]});
-    const auto count = std::min<std::ptrdiff_t>(predictions_shown, std::ssize(best_));
+    const auto count = std::min<std::ptrdiff_t>(Layout::prediction_lines, std::ssize(best_));
     std::partial_sort(best_.begin(), best_.begin() + count, best_.end(),
                       [](const Best& a, const Best& b) { return a.probability > b.probability; });
     best_.resize(size_t(count));
@@ -217,10 +216,7 @@ void SceneBuilder::add_predictions(Scene& scene, const Layout& layout, const Tra
   }
   const Pass& pass = trace.pass(std::max(step.pass, 0));
   const bool decided = step.choosing && step.fraction > 0.3f;
-  // As large as the names of parts: this is what the whole network is for.
-  float height = std::max(block->size().y * 0.16f, block->cell.y * 0.9f);
-  for (const Label& label : layout.labels)
-    if (label.rank == LabelRank::part) height = std::max(height, 0.8f * label.height);
+  const float height = layout.prediction_height;
   for (size_t i = 0; i < best_.size(); ++i) {
     SceneText text;
     text.text = trace.model().token_text(best_[i].id) + "  " + percent(best_[i].probability);

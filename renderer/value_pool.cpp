@@ -18,7 +18,7 @@ constexpr int bin_shift = 19;                               // 16 bins an octave
 constexpr int first_bin = (127 - 24) << 4, bins = 40 << 4;  // 2^-24 .. 2^16
 
 /// Half precision of a number that is not negative; what is too large for it becomes the largest, infinity
-/// stays what it is: the sign of numbers that are none.
+/// stays what it is.
 std::uint32_t half(float value) {
   if (value == INFINITY) return 0x7c00;
   float clamped = std::min(value, 65504.f);
@@ -26,6 +26,9 @@ std::uint32_t half(float value) {
 }
 
 std::uint32_t texel(float positive, float negative) { return half(positive) | half(negative) << 16; }
+
+/// The texel of cells of which none was computed.
+const std::uint32_t nothing = texel(0, INFINITY);
 
 int level_size(int size, int level) { return (size + (1 << level) - 1) >> level; }
 
@@ -166,35 +169,39 @@ void ValuePool::reduce_row(PooledTensor& entry, const MatrixView& view, int row)
   // level.
   int valid = entry.causal ? std::min(entry.cols, row + 1) : entry.cols;
   size_t stride = size_t(entry.cols) + 1;
-  scratch_.assign(stride * 2, 0.f);
-  float *positive = scratch_.data(), *negative = positive + stride;
+  scratch_.assign(stride * 3, 0.f);
+  float *positive = scratch_.data(), *negative = positive + stride, *counts = negative + stride;
   const float* numbers = view.row(row);
   float largest = 0;
   for (int col = 0; col < valid; ++col) {
     float value = numbers[col * view.col_stride];
-    positive[col] = value > 0 ? value : 0;
-    negative[col] = value < 0 ? -value : 0;
+    if (std::isnan(value)) continue;  // was not computed: an expert that was not chosen
+    counts[col] = 1;
+    if (std::isinf(value)) {
+      positive[col] = INFINITY;
+      continue;
+    }
+    positive[col] = std::max(value, 0.f);
+    negative[col] = std::max(-value, 0.f);
     largest = std::max(largest, std::abs(value));
-    if (!std::isfinite(value))
-      positive[col] = negative[col] = INFINITY;
-    else
-      count_into(entry.histogram, value);
-    if (!entry.range.attention && std::isfinite(value)) count_into(all_histogram_, value);
+    count_into(entry.histogram, value);
+    if (!entry.range.attention) count_into(all_histogram_, value);
   }
-  entry.row_limits.push_back(largest > 0 && std::isfinite(largest) ? largest : 1);
+  entry.row_limits.push_back(largest > 0 ? largest : 1);
   for (int level = 0; level < entry.levels; ++level) {
     int width = level_size(entry.cols, level);
     float* sums = entry.open_rows[size_t(level)].data();
     for (int col = 0; col < width; ++col) {
       sums[col] += positive[col];
       sums[width + col] += negative[col];
-      sums[2 * width + col] += float(std::clamp(valid - (col << level), 0, 1 << level));
+      sums[2 * width + col] += counts[col];
     }
     int next = (width + 1) / 2;
-    positive[width] = negative[width] = 0;
+    positive[width] = negative[width] = counts[width] = 0;
     for (int col = 0; col < next; ++col) {
       positive[col] = positive[2 * col] + positive[2 * col + 1];
       negative[col] = negative[2 * col] + negative[2 * col + 1];
+      counts[col] = counts[2 * col] + counts[2 * col + 1];
     }
   }
 }
@@ -218,8 +225,9 @@ size_t ValuePool::add_rows(PooledTensor& entry, const MatrixView& view, int end)
       float* sums = entry.open_rows[size_t(level)].data();
       if (level >= entry.first_level)
         for (int col = 0; col < width; ++col) {
-          float count = std::max(1.f, sums[2 * width + col]);
-          staging_[size_t(level)].push_back(texel(sums[col] / count, sums[width + col] / count));
+          const float count = sums[2 * width + col];
+          staging_[size_t(level)].push_back(count > 0 ? texel(sums[col] / count, sums[width + col] / count)
+                                                      : nothing);
         }
       if (closed) std::fill_n(sums, 3 * width, 0.f);
     }

@@ -64,7 +64,9 @@ void main() {
     int coarse = min(fine + 1, last);
     parts = mix(parts, value_at(cell >> coarse, coarse), level - float(fine));
   }
-  bool broken = max(parts.x, parts.y) > 65504.0;  // infinite or no number at all
+  // No number: infinite in the first part where one overflowed, in the second where none was computed.
+  bool broken = parts.x > 65504.0;
+  if (parts.y > 65504.0) known = false, parts = vec2(0.0);
   if ((block_traits.y & 4u) != 0u) parts /= max(value_at(ivec2(0, cell.y), 15).x, 1e-7);
   else parts *= scale;
   // From afar the means of many small numbers would all be dull: their contrast is raised a little.
