@@ -1,0 +1,56 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "model/executor.h"
+#include "model/resources.h"
+#include "tests/support/fixture.h"
+#include "tests/support/shapes.h"
+
+namespace orrery::test {
+
+/// The reference implementations' models and the shipped ones.
+inline const std::vector<std::string>& all_models() {
+  static const std::vector<std::string> names = {"gpt2",          "gpt2_invlayer", "gpt2_noscale_gelu",
+                                                 "gpt2_hubnames", "nanogpt",       "nanogpt_bias",
+                                                 "sort-abc",      "shakespeare",   "tang-poems"};
+  return names;
+}
+
+inline std::shared_ptr<const Model> load_model(const std::string& name) {
+  Progress progress;
+  const auto shipped = resource_path() / "assets" / "models" / name;
+  return Model::load(std::filesystem::exists(shipped) ? shipped : reference(name), progress);
+}
+
+inline SamplingSettings greedy_sampling() {
+  SamplingSettings settings;
+  settings.temperature = 0;
+  return settings;
+}
+
+/// A complete recording: `prompt` tokens in one pass and `more` chosen greedily, one pass each.
+inline std::shared_ptr<const Trace> run_model(const std::shared_ptr<const Model>& model, int prompt = 6,
+                                              int more = 3) {
+  std::vector<int> ids;
+  for (int i = 0; i < prompt; ++i) ids.push_back((7 * i + i * i) % model->vocabulary_size());
+  Executor run = Executor::start(model, ids, more + 1, greedy_sampling());
+  while (run.run_pass()) {
+  }
+  return run.trace();
+}
+
+/// A made model of that shape whose weights are pseudo-random, of the usual sizes.
+inline std::shared_ptr<const Model> random_model(const Shape& shape, std::uint64_t seed = 7) {
+  const Config config({{"model_type", shape.bias ? "gpt2" : "nanogpt"}}, "config.json");
+  int at = 0;
+  return Model::make(shape.graph(), config, [&](const Tensor& tensor, MutableView view) {
+    const double size = tensor.kind == Kind::norm ? 0.3 : 1.5 / std::sqrt(double(tensor.rows.size));
+    const double middle = tensor.name.ends_with(".w") ? 1 : 0;
+    for (int row = 0; row < view.rows; ++row)
+      for (int col = 0; col < view.cols; ++col)
+        view(row, col) = float(middle + size * (2 * random_number(seed, at++) - 1));
+  });
+}
+
+}  // namespace orrery::test
