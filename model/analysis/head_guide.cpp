@@ -72,7 +72,7 @@ HeadScores score_pattern(const Matrix& pattern, int start, int length) {
 }
 
 Finding<HeadGuide> head_field_guide(const std::shared_ptr<const Model>& model, std::uint64_t seed, int texts,
-                                    Progress& progress) {
+                                    Progress& progress) try {
   const Anatomy anatomy = anatomy_of(model->graph());
   if (anatomy.head_count() == 0) return no_attention();
   const int begin = beginning_token(*model), start = begin >= 0 ? 1 : 0;
@@ -98,6 +98,8 @@ Finding<HeadGuide> head_field_guide(const std::shared_ptr<const Model>& model, s
     }
   }
   return guide;
+} catch (const Error& error) {
+  return error.message;
 }
 
 double score_of(const HeadScores& scores, HeadKind kind) {

@@ -35,7 +35,7 @@ std::vector<int> repeated_text(int vocabulary, int length, int begin, std::uint6
 /// The scores that a pattern over such a text shows; `start` tokens stand before the first half.
 HeadScores score_pattern(const Matrix& pattern, int start, int length);
 
-/// Runs the model on `texts` random texts. Throws Cancelled.
+/// Runs the model on `texts` random texts (see repeated_text). Throws Cancelled.
 Finding<HeadGuide> head_field_guide(const std::shared_ptr<const Model>& model, std::uint64_t seed, int texts,
                                     Progress& progress);
 

@@ -68,7 +68,7 @@ Weights folded(const Model& model) {
 }  // namespace
 
 TEST_CASE("direct attributions sum to the logit, and for two tokens to the difference") {
-  for (const std::string& name : all_models()) {
+  for (const std::string& name : transformers()) {
     CAPTURE(name);
     const auto trace = run_model(load_model(name));
     const int vocabulary = trace->model().vocabulary_size();
@@ -134,7 +134,7 @@ TEST_CASE("folding norms and centring weights keep probabilities and attribution
 }
 
 TEST_CASE("neurons sum to their MLP's attribution, and to what they give to each word") {
-  for (const std::string& name : all_models()) {
+  for (const std::string& name : transformers()) {
     CAPTURE(name);
     const auto trace = run_model(load_model(name));
     const int row = 4, token = 1, layer = 1;

@@ -99,3 +99,8 @@ TEST_CASE("the field guide of a model that is being left stops") {
   progress.cancelled = true;
   CHECK_THROWS_AS(head_field_guide(load_model("sort-abc"), 1, 4, progress), Cancelled);
 }
+
+TEST_CASE("a model without attention has no field guide") {
+  Progress progress;
+  CHECK_FALSE(head_field_guide(load_model("rwkv4"), 1, 1, progress));
+}

@@ -45,7 +45,7 @@ std::vector<double> softmax_by_hand(const std::vector<double>& logits) {
 }  // namespace
 
 TEST_CASE("replaying the last state gives the model's own logits, bit for bit") {
-  for (const std::string& name : all_models()) {
+  for (const std::string& name : transformers()) {
     CAPTURE(name);
     const auto trace = run_model(load_model(name));
     const Tensor &logits = trace->graph().logits(), &state = *stream_states(trace->graph(), true).back();
@@ -69,7 +69,7 @@ TEST_CASE("what reads other tokens cannot be replayed row by row") {
 }
 
 TEST_CASE("the lens at the last state is the output, and before it what the formula says") {
-  for (const std::string& name : all_models()) {
+  for (const std::string& name : transformers()) {
     CAPTURE(name);
     const auto model = load_model(name);
     const double epsilon = model->config().number("layer_norm_epsilon", 1e-5);
@@ -92,7 +92,8 @@ TEST_CASE("the lens at the last state is the output, and before it what the form
       for (size_t i = 0; i < cell.top.size(); ++i)
         CHECK(cell.probabilities[i] == doctest::Approx(output[size_t(cell.top[i])]).epsilon(1e-6));
     }
-    for (int state = 0; state <= last; ++state) {
+    const bool by_hand = std::ranges::find(gpt2_family(), name) != gpt2_family().end();
+    for (int state = 0; by_hand && state <= last; ++state) {
       const int row = (state * 3 + 1) % rows, final_id = lens->final_ids[size_t(row)];
       const auto here = softmax_by_hand(lens_by_hand(*trace, *lens->states[size_t(state)], row, epsilon));
       const auto end = softmax_by_hand(lens_by_hand(*trace, *lens->states[size_t(last)], row, epsilon));

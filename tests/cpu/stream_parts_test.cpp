@@ -11,7 +11,7 @@ using namespace orrery;
 using namespace orrery::test;
 
 TEST_CASE("the anatomy finds every head and every part of GPT-2's family") {
-  for (const std::string& name : all_models()) {
+  for (const std::string& name : gpt2_family()) {
     CAPTURE(name);
     const auto model = load_model(name);
     const Graph& graph = model->graph();
@@ -39,7 +39,7 @@ TEST_CASE("the anatomy finds every head and every part of GPT-2's family") {
 }
 
 TEST_CASE("the parts of every state of the residual stream add up to it") {
-  for (const std::string& name : all_models()) {
+  for (const std::string& name : transformers()) {
     CAPTURE(name);
     const auto trace = run_model(load_model(name));
     const int rows = trace->token_count(trace->published());
@@ -74,12 +74,12 @@ TEST_CASE("parts have the names that TransformerLens gives to components") {
 }
 
 TEST_CASE("an affine path carries the stream to the numbers that the model stored") {
-  for (const std::string& name : all_models()) {
+  for (const std::string& name : transformers()) {
     CAPTURE(name);
     const auto trace = run_model(load_model(name));
     const Graph& graph = trace->graph();
-    for (const Tensor* to :
-         {&graph.at("blocks.1.attn.hook_k.head1"), &graph.at("blocks.0.mlp.hook_pre"), &graph.logits()}) {
+    const HeadParts head = *anatomy_of(graph).find_head(1, 1);
+    for (const Tensor* to : {head.key, &graph.at("blocks.0.mlp.hook_pre"), &graph.logits()}) {
       CAPTURE(to->name);
       const auto path = AffinePath::to(*to);
       REQUIRE(path);

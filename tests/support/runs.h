@@ -9,11 +9,23 @@
 
 namespace orrery::test {
 
-/// The reference implementations' models and the shipped ones.
-inline const std::vector<std::string>& all_models() {
+/// GPT-2 and its relatives: the reference implementations' models and the shipped ones.
+inline const std::vector<std::string>& gpt2_family() {
   static const std::vector<std::string> names = {"gpt2",          "gpt2_invlayer", "gpt2_noscale_gelu",
                                                  "gpt2_hubnames", "nanogpt",       "nanogpt_bias",
                                                  "sort-abc",      "shakespeare",   "tang-poems"};
+  return names;
+}
+
+/// Those and other transformers: grouped keys, rotations, penalties for distance, gates, parallel parts.
+inline const std::vector<std::string>& transformers() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all = gpt2_family();
+    for (const char* name : {"llama", "llama_mha_bias_tied", "llama_rope_yarn", "llama_rope_dynamic", "qwen2",
+                             "mistral", "gemma", "gpt_neox", "gpt_neox_serial", "bloom", "mpt"})
+      all.push_back(name);
+    return all;
+  }();
   return names;
 }
 
