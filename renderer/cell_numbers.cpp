@@ -86,7 +86,7 @@ void for_each_number(const Scene& scene, const Frame& frame, const ValuePool& po
     MatrixView numbers = scene.trace->view(*block.tensor);
     for (int row = window.top; row < std::min(window.bottom, known - block.first_row); ++row)
       for (int col = window.left; col < window.right; ++col) {
-        if (pooled.causal && block.first_col + col > block.first_row + row) continue;
+        if (pooled.causal && block.tensor->op->masked(block.first_row + row, block.first_col + col)) continue;
         CellNumber number;
         number.centre = block.corner + glm::vec3((float(col) + 0.5f) * block.cell.x,
                                                  -(float(row) + 0.5f) * block.cell.y, 0.02f * em);

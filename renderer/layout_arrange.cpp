@@ -227,16 +227,18 @@ class Arranger {
   /// Weights that make a state itself (a token table without positions, the norm of embeddings) stand on it.
   /// Returns where the state begins.
   float place_weights_above(int state, float top, Placed& placed) {
+    bool slabs = false;
     for (size_t i = 0; i < plan_.slots.size(); ++i) {
       Slot& slot = plan_.slots[i];
       if (!slot.weight || slot.owner != state) continue;
       slot.at = {0, top};
       placed.slots.push_back(int(i));
       placed.right = std::max(placed.right, slot.size.x);
-      label(slot, slot.size.x, placed);
-      top -= slot.size.y + (slot.slab() ? 1 : strip_);
+      slabs = slot.slab();
+      slabs ? label_slab(slot, placed) : label(slot, slot.size.x, placed);
+      top -= slot.size.y + (slabs ? 0.8f : strip_);
     }
-    return top;
+    return slabs ? top - strip_ : top;  // room for the state's own name
   }
 
   /// States of the stream stand where the result that they take up stands; the last one below the wings.
@@ -431,7 +433,7 @@ Lengths::Lengths(const Graph& graph, int token_rows) : token_rows_(token_rows) {
   int largest = 1;
   for (const Tensor* tensor : graph.tensors())
     if (tensor->role == Role::activation && !is_token_axis(tensor->cols.axis) &&
-        tensor->cols.axis != Axis::vocabulary)
+        tensor->cols.axis != Axis::vocabulary && tensor->cols.axis != Axis::state)
       largest = std::max(largest, tensor->cols.size);
   if (largest > 192) power_ = std::log(192.f / 16) / std::log(float(largest) / 16);
 }
@@ -442,6 +444,7 @@ int Lengths::count(const Dim& dim) const {
 
 float Lengths::length(const Dim& dim) const {
   const float n = float(count(dim));
+  if (dim.axis == Axis::expert && dim.size > 1) return std::min(3 * n, 24 + n);  // a choice to be seen
   if (is_token_axis(dim.axis)) return n <= 24 ? n : 24 * std::sqrt(n / 24);
   return n <= 16 ? n : 16 * std::pow(n / 16, power_);
 }

@@ -65,6 +65,34 @@ void make_slots(const Graph& graph, Plan& plan) {
     }
 }
 
+/// Whether `input` closes the stack, or what follows it there reads it as well: blends of one thing stand
+/// below each other.
+bool open_below(const Plan& plan, const std::vector<int>& stack, int input) {
+  for (auto slot = stack.rbegin(); slot != stack.rend() && *slot != input; ++slot)
+    if (std::ranges::find(plan.slots[size_t(*slot)].inputs, input) == plan.slots[size_t(*slot)].inputs.end())
+      return false;
+  return true;
+}
+
+/// What stands between a result and the column that it could join.
+enum class Between { nothing, apart, one_wide, reads_it };
+
+/// Columns (column, last] of a wing: do they read from `column`, and are they wider than one number a token?
+Between between(const Plan& plan, const Wing& wing, int column, int last) {
+  Between found = last > column ? Between::apart : Between::nothing;
+  const std::vector<int>& own = wing.columns[size_t(column)].stack;
+  for (int c = column + 1; c <= last; ++c)
+    for (int index : wing.columns[size_t(c)].stack) {
+      const Slot& slot = plan.slots[size_t(index)];
+      const bool reads = std::ranges::any_of(
+          slot.inputs, [&](int input) { return std::ranges::find(own, input) != own.end(); });
+      if (!reads) continue;
+      if (slot.front().cols.size > 1) return Between::reads_it;
+      found = Between::one_wide;
+    }
+  return found;
+}
+
 /// Puts the members of one branch, in order of execution, into columns.
 Wing make_wing(const Plan& plan, const std::vector<int>& members) {
   Wing wing;
@@ -91,13 +119,16 @@ Wing make_wing(const Plan& plan, const std::vector<int>& members) {
       rightmost = std::max(rightmost, column);
       const Slot& above = plan.slots[size_t(input)];
       if (matrices.empty() && above.front().cols == slot.front().cols &&
-          above.lanes.size() == slot.lanes.size() && wing.columns[size_t(column)].stack.back() == input)
+          above.lanes.size() == slot.lanes.size() &&
+          open_below(plan, wing.columns[size_t(column)].stack, input))
         under = std::max(under, column);
     }
-    if (under >= 0) {
+    // It also stands right of all that it reads; where that reads the column in turn, it opens a new one.
+    const Between what = under >= 0 ? between(plan, wing, under, rightmost) : Between::reads_it;
+    if (what != Between::reads_it) {
       wing.columns[size_t(under)].stack.push_back(index);
       column_of[size_t(index)] = under;
-      if (rightmost > under) move_behind(under, rightmost);
+      if (what == Between::apart) move_behind(under, rightmost);
     } else {
       column_of[size_t(index)] = int(wing.columns.size());
       wing.columns.push_back({std::move(matrices), {index}});

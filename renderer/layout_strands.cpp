@@ -53,6 +53,14 @@ Strand strand_between(const Block& a, const Block& b) {
   return curve(from, to, {s.top, up}, {e.bottom, down}, 0.45f * std::abs(e.bottom.y - s.top.y) + 0.5f);
 }
 
+/// A state that is carried from token to token: out on the left and back in, from its rows to its next ones.
+Strand carried(const Block& block) {
+  const Side s(block);
+  const float height = 0.36f * block.size().y;
+  const glm::vec3 low = s.left - glm::vec3(0, height, 0), high = s.left + glm::vec3(0, height, 0);
+  return curve(*block.tensor, *block.tensor, {high, left}, {low, left}, 0.8f * height + 1);
+}
+
 /// The residual stream: straight down as wide as its block, or from the foot of one column up through the gap
 /// to the head of the next.
 void add_ribbon(Layout& layout, const Block& a, const Block& b) {
@@ -102,7 +110,9 @@ void add_strands(Layout& layout, const Graph& graph) {
       if (from->role == Role::weight && (from->rows.size == 1 || to->head > 0 || from->group != to->group))
         continue;
       const Block &a = block(*from), &b = block(*to);
-      if (from->spine && to->spine)
+      if (from == to)
+        layout.strands.push_back(carried(a));
+      else if (from->spine && to->spine)
         add_ribbon(layout, a, b);
       else
         layout.strands.push_back(strand_between(a, b));

@@ -176,6 +176,7 @@ void ValuePool::reduce_row(PooledTensor& entry, const MatrixView& view, int row)
   for (int col = 0; col < valid; ++col) {
     float value = numbers[col * view.col_stride];
     if (std::isnan(value)) continue;  // was not computed: an expert that was not chosen
+    if (entry.causal && entry.tensor->op->masked(row, col)) continue;  // behind a sliding window
     counts[col] = 1;
     if (std::isinf(value)) {
       positive[col] = INFINITY;

@@ -64,9 +64,14 @@ void main() {
     int coarse = min(fine + 1, last);
     parts = mix(parts, value_at(cell >> coarse, coarse), level - float(fine));
   }
-  // No number: infinite in the first part where one overflowed, in the second where none was computed.
+  // No number: infinite in the first part where one overflowed, in the second where none was computed: masked by
+  // a sliding window, or left out by the network.
   bool broken = parts.x > 65504.0;
-  if (parts.y > 65504.0) known = false, parts = vec2(0.0);
+  if (parts.y > 65504.0) {
+    if ((block_traits.y & 1u) != 0u) masked = true;
+    else known = false;
+    parts = vec2(0.0);
+  }
   if ((block_traits.y & 4u) != 0u) parts /= max(value_at(ivec2(0, cell.y), 15).x, 1e-7);
   else parts *= scale;
   // From afar the means of many small numbers would all be dull: their contrast is raised a little.

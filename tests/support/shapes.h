@@ -2,17 +2,28 @@
 #include <string>
 #include <vector>
 
+#include "model/architecture.h"
 #include "model/architectures/gpt2.h"
+#include "model/formats/json.h"
+#include "model/formats/mapped_file.h"
+#include "tests/support/fixture.h"
 
 namespace orrery::test {
 
-/// The sizes of networks whose pictures are tested: the models that ship, GPT-2, and the oracle's tiny ones.
+/// The networks whose pictures are tested: GPT-2 in the sizes of the models that ship and of the oracle's
+/// tiny ones, and the oracle's of every other architecture.
 struct Shape {
   const char* name;
   int layers, heads, channels, inner, context, vocabulary;
   bool bias = true, tied = true;
+  const char* folder = nullptr;  ///< of tests/reference, whose configuration says it all
 
   Graph graph() const {
+    if (folder) {
+      const std::string file = (reference(folder) / "config.json").string();
+      const Config read(parse_json(read_text_file(file, 1 << 20), file), file);
+      return find_architecture(read.text("model_type", ""))->build(read, {});
+    }
     const nlohmann::json json = {
         {"n_layer", layers},     {"n_head", heads},        {"n_embd", channels},
         {"n_inner", inner},      {"n_positions", context}, {"vocab_size", vocabulary},
@@ -21,6 +32,8 @@ struct Shape {
     return bias ? build_gpt2(config, {}) : build_nanogpt(config, {});
   }
 };
+
+inline Shape of_folder(const char* folder) { return {folder, 0, 0, 0, 0, 0, 0, true, true, folder}; }
 
 inline const std::vector<Shape>& shapes() {
   static const std::vector<Shape> list = {
@@ -33,6 +46,20 @@ inline const std::vector<Shape>& shapes() {
       {"tiny, untied", 2, 3, 24, 96, 48, 61, true, false},
       {"one layer, one head", 1, 1, 8, 32, 6, 5},
       {"24 layers", 24, 16, 1024, 4096, 1024, 50257},
+      of_folder("llama"),
+      of_folder("llama_mha_bias_tied"),
+      of_folder("llama_rope_dynamic"),
+      of_folder("mistral"),
+      of_folder("bloom"),
+      of_folder("mpt_clip"),
+      of_folder("gpt_neox"),
+      of_folder("gpt_neox_serial"),
+      of_folder("mixtral"),
+      of_folder("mamba"),
+      of_folder("rwkv4_rescale"),
+      of_folder("rwkv7"),
+      of_folder("ttt_linear"),
+      of_folder("ttt_linear_gate_conv"),
   };
   return list;
 }
