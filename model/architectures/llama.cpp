@@ -29,13 +29,13 @@ Graph LlamaBuilder::build() {
 void LlamaBuilder::embed() {
   auto scope = graph_.group(say("Embedding"));
   const Tensor& tokens = graph_.input("tokens", s_.context);
+  if (rope_->dynamic()) text_length_ = &apply("hook_text_length", ops::text_length(), {&tokens});
   table_ = &token_table("model.embed_tokens.weight");
   const Tensor* x = &graph_.apply("hook_embed", Kind::embedding, ops::embedding(), {&tokens, table_});
   if (s_.embedding_scale != 1)
     x = &apply("blocks.0.hook_resid_pre", ops::scale(s_.embedding_scale), {x});
   else
     graph_.alias("blocks.0.hook_resid_pre", *x);
-  if (rope_->dynamic()) text_length_ = &apply("hook_text_length", ops::text_length(), {&tokens});
   set_stream(*x);
 }
 

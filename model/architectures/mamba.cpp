@@ -91,7 +91,7 @@ class MambaBuilder : NetworkBuilder {
                                      {state, s_.rank + s_.states, total});
     const Tensor& speeds = matrix(ssm + "A_log", from + "A_log", state, inner_);
     const Tensor& h =
-        graph_.declare(ssm + "hook_h", Kind::attention, {Axis::state, s_.inner * s_.states, s_.states});
+        graph_.declare(ssm + "hook_h", Kind::activation, {Axis::state, s_.inner * s_.states, s_.states});
     graph_.define(h, ops::selective_state(), {&h, &delta, &entry, &x, &speeds});
     const Tensor& through = vector(ssm + "W_D", from + "D", Kind::weight, inner_);
     return apply(ssm + "hook_y", ops::read_state(), {&h, &question, &x, &through});
@@ -122,6 +122,7 @@ Graph build_mamba(const Config& config, std::span<const std::string> tensor_name
   s.table = holds(tensor_names, "backbone.embedding.weight") ? "backbone.embedding.weight"
                                                              : "backbone.embeddings.weight";
   check_positive(config, "layer_norm_epsilon", s.epsilon);
+  check_state(config, std::int64_t(s.inner) * s.states);
   // The model has no longest text; this is the length of those that it was trained on.
   return build_within_memory(2048, [&](int context) {
     s.context = context;

@@ -145,6 +145,7 @@ void NetworkBuilder::unembed(const Tensor& x, const Tensor* table, const std::st
 std::string block_name(int layer) { return "blocks." + std::to_string(layer) + "."; }
 
 Graph build_within_memory(int wanted, const std::function<Graph(int context)>& build) {
+  wanted = std::min(wanted, 1 << 20);
   constexpr double limit = 4294967296;  // numbers
   double numbers = 0, pairs = 0;        // that grow with the tokens, and with their square
   const Graph trial = build(1);
@@ -173,6 +174,11 @@ void check_even(const Config& config, const char* field, int size) {
 
 void check_positive(const Config& config, const char* field, double number) {
   if (!(number > 0)) throw Error(say("{0}: '{1}' must be positive", config.file(), field));
+}
+
+void check_state(const Config& config, std::int64_t numbers) {
+  if (numbers > size_limit)
+    throw Error(say("{0}: a state of {1} numbers is larger than Orrery can show", config.file(), numbers));
 }
 
 void throw_unsupported(const Config& config, const char* field, const char* value) {

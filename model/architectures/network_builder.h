@@ -115,6 +115,8 @@ constexpr int size_limit = 1 << 24;  ///< a sane bound, so that products of two 
 void check_divides(const Config& config, const char* field, int size, const char* parts_field, int parts);
 void check_even(const Config& config, const char* field, int size);
 void check_positive(const Config& config, const char* field, double number);
+/// Refuses carried states of more numbers than can be shown.
+void check_state(const Config& config, std::int64_t numbers);
 /// Refuses what a configuration asks for and Orrery lacks.
 [[noreturn]] void throw_unsupported(const Config& config, const char* field, const char* value);
 /// Refuses networks of more parts (heads, experts, layers) than can be shown.

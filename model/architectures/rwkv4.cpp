@@ -70,11 +70,11 @@ class Rwkv4Builder : NetworkBuilder {
     const Tensor& v = project(att + "hook_v", shifted(att, "v", "value", from, x), att + "W_V", "",
                               from + "value.", channel_, inner_);
     const Tensor& fading = vector(att + "time_decay", from + "time_decay", Kind::weight, inner_);
-    const Tensor& largest = graph_.declare(att + "hook_max", Kind::attention, inner_);
+    const Tensor& largest = graph_.declare(att + "hook_max", Kind::activation, inner_);
     graph_.define(largest, ops::decaying_max(), {&largest, &k, &fading});
-    const Tensor& sum = graph_.declare(att + "hook_num", Kind::attention, inner_);
+    const Tensor& sum = graph_.declare(att + "hook_num", Kind::activation, inner_);
     graph_.define(sum, ops::decaying_sum(true), {&sum, &largest, &k, &fading, &v});
-    const Tensor& weights = graph_.declare(att + "hook_den", Kind::attention, inner_);
+    const Tensor& weights = graph_.declare(att + "hook_den", Kind::activation, inner_);
     graph_.define(weights, ops::decaying_sum(false), {&weights, &largest, &k, &fading});
     const Tensor& bonus = vector(att + "time_first", from + "time_first", Kind::weight, inner_);
     const Tensor& mean =

@@ -180,7 +180,7 @@ class Rwkv7Builder : NetworkBuilder {
     const Tensor& k = apply(att + "hook_k" + suffix, ops::writing_key(), {&raw_k, &a, &own("k_a", "k_a")});
     const int width = s_.head_channels;
     const Tensor& state =
-        graph_.declare(att + "hook_state" + suffix, Kind::attention, {Axis::state, width * width, width});
+        graph_.declare(att + "hook_state" + suffix, Kind::activation, {Axis::state, width * width, width});
     graph_.define(state, ops::delta_state(), {&state, &w, &removal, &a, &v, &k});
     const Tensor& y = apply(att + "hook_y" + suffix, ops::ask_state(), {&state, &r});
     const Tensor& normed = head_norm(y, att, from, suffix, h);
@@ -255,6 +255,7 @@ Graph build_rwkv7(const Config& config, std::span<const std::string> tensor_name
   s.tied = config.boolean("tie_word_embeddings", false) && !holds(tensor_names, s.spelling.head);
   check_positive(config, "norm_eps", s.epsilon);
   check_divides(config, "hidden_size", s.channels, "head_dim", s.head_channels);
+  check_state(config, std::int64_t(s.head_channels) * s.head_channels);
   check_parts(config, "num_hidden_layers", s.layers, "heads", s.channels / s.head_channels);
   // The model has no longest text; this is the length of those that it was trained on.
   return build_within_memory(config.integer("max_position_embeddings", 1, size_limit, 4096),

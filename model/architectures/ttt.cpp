@@ -208,6 +208,7 @@ Graph build_ttt(const Config& config, std::span<const std::string> tensor_names)
   check_parts(config, "num_hidden_layers", s.layers, "num_attention_heads", s.heads);
   check_divides(config, "hidden_size", s.channels, "num_attention_heads", s.heads);
   check_even(config, "hidden_size / num_attention_heads", s.head_channels());
+  check_state(config, std::int64_t(s.head_channels()) * s.head_channels());
   return build_within_memory(config.integer("max_position_embeddings", 1, size_limit, 2048),
                              [&](int context) {
                                s.context = context;

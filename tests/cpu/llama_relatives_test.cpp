@@ -44,6 +44,7 @@ TEST_CASE("interleaved rotations of reordered channels are the half-split ones")
   // the reordered result.
   RopeSettings half = rope_settings(config("{}"), 8, 64), interleaved = half;
   interleaved.interleaved = true;
+  CHECK(rope_settings(config(R"({"rope_interleaved": true})"), 8, 64).interleaved);
   const Rope a(half, 64), b(interleaved, 64);
   const float x[] = {0.3f, -1, 2, 0.7f, 1.1f, -0.4f, 0.2f, 5, 42};
   float reordered[9], turned[9], turned_reordered[9];
