@@ -25,9 +25,9 @@ struct RopeSettings {
   double low_frequency = 1, high_frequency = 4;  ///< llama3: turns within `trained`, likewise
 };
 
-/// The settings of a Hugging Face configuration: rope_theta and rope_scaling (or rope_parameters); and our own
-/// field rope_interleaved, for readers of formats that keep pairs side by side. `size` of each head's channels
-/// turn; `context` is max_position_embeddings. Throws Error naming file and field.
+/// The settings of a Hugging Face configuration: rope_theta and rope_scaling (or rope_parameters); and our
+/// own field rope_interleaved, for readers of formats that keep pairs side by side. `size` of each head's
+/// channels turn; `context` is max_position_embeddings. Throws Error naming file and field.
 RopeSettings rope_settings(const Config& config, int size, int context, double base = 10000);
 
 /// Radians a position by which each of the size / 2 pairs turns, in a text of `length` tokens.
