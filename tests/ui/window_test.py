@@ -132,6 +132,11 @@ try:
     wait("and back", lambda s: not s["presenter"])
     key("g")
     wait("flying", lambda s: s["flying"])
+    for letter in "wasdqe":
+        here = camera()
+        xdotool("keydown", letter)
+        wait(f"{letter} flies", lambda s: camera()[:3] != here[:3])
+        xdotool("keyup", letter)
     key("g")
     wait("landed", lambda s: not s["flying"])
     key("comma")
