@@ -1,5 +1,6 @@
 #pragma once
-#include <nlohmann/json.hpp>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 namespace orrery {
@@ -8,8 +9,8 @@ namespace orrery {
 /// field.
 class Config {
  public:
-  Config() : json_(nlohmann::json::object()) {}
-  Config(nlohmann::json json, std::string file) : json_(std::move(json)), file_(std::move(file)) {}
+  Config();
+  Config(const nlohmann::json& json, std::string file);
 
   bool has(const std::string& key) const;  ///< present and not null
   /// Throws Error if present but no integer, or outside [least, most].
@@ -24,11 +25,11 @@ class Config {
   /// Throws Error if it is something else.
   Config section(const std::string& key) const;
 
-  const nlohmann::json& json() const { return json_; }
+  const nlohmann::json& json() const { return *json_; }
   const std::string& file() const { return file_; }
 
  private:
-  nlohmann::json json_;
+  std::shared_ptr<const nlohmann::json> json_;  // behind a pointer: its header is slow to compile
   std::string file_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 // LLaMA (Touvron et al. 2023) and its relatives Mistral, Qwen2 and Gemma: RMS norm before each part, rotated
 // queries and keys, several query heads for one head of keys and values, a gated feed-forward network.

@@ -1,5 +1,7 @@
 #include "model/architectures/mamba.h"
 
+#include <nlohmann/json.hpp>
+
 #include "model/architectures/network_builder.h"
 
 // Mamba (Gu and Dao 2023): a short convolution, then a state for each channel that fades and takes up at a
