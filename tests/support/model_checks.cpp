@@ -146,12 +146,23 @@ void check_rows(const std::string& folder) {
           REQUIRE(near(a(row, col), b(row, col), 2e-5));
         }
   }
-  for (const int most_rows : {1, int(ids.size())}) {
+  const std::vector<float> expected = whole.trace()->logits_of(0);
+  const size_t half = ids.size() / 2;
+  for (const int most_rows : {1, int(half), int(ids.size())}) {
     PlainExecutor plain(model, model->graph().capacity(), most_rows);
-    const std::span<const float> logits = plain.feed(ids);
-    const std::vector<float> expected = whole.trace()->logits_of(0);
+    plain.feed(std::span(ids).first(half));
+    const std::span<const float> logits = plain.feed(std::span(ids).subspan(half));
     for (size_t i = 0; i < logits.size(); ++i) CHECK(near(logits[i], expected[i], 2e-5));
   }
+  // An edited text keeps the rows before the change; what is carried goes on from there.
+  std::vector<int> edited = ids;
+  edited[half] = (ids[half] + 1) % model->vocabulary_size();
+  const Executor before = run_over(model, edited);
+  Executor kept = Executor::start(model, ids, 1, greedy_sampling(), before.trace().get());
+  CHECK(kept.trace()->kept_rows() == int(half));
+  REQUIRE(kept.run_pass());
+  const std::vector<float> logits = kept.trace()->logits_of(0);
+  for (size_t i = 0; i < logits.size(); ++i) CHECK(near(logits[i], expected[i], 2e-5));
 }
 
 void check_explanations(const std::string& folder) {

@@ -22,7 +22,8 @@ void check_outputs(const std::string& folder, bool first_is_embedding = true);
 /// Greedy continuations equal the reference implementation's. `afresh`: every token is computed from the
 /// whole text, as a model needs whose earlier rows depend on the length of the text.
 void check_greedy(const std::string& folder, bool afresh = false);
-/// Row by row, the same numbers come out as from the whole sequence; and without a recording, too.
+/// Row by row, the same numbers come out as from the whole sequence; without a recording, too, and where rows
+/// of another recording are taken over.
 void check_rows(const std::string& folder);
 /// Every cell's explanation reproduces the number that the kernel stored, and its summands add up to it.
 void check_explanations(const std::string& folder);
