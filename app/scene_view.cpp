@@ -219,6 +219,7 @@ void SceneView::draw(App& app, int width, int height) {
   options.hovered = hovered;
   options.selected = selected;
   options.translate = translate;
+  options.language = current_language();
   if (!app.playback.moving()) options.time = 0;
   p.builder.build(p.scene, p.layout, p.trace.get(), app.playback.position, options);
   p.scene.camera = p.camera;

@@ -10,7 +10,7 @@
 namespace orrery {
 namespace {
 
-constexpr size_t pool_memory = size_t(256) << 20;
+constexpr size_t pool_memory = size_t(512) << 20;  // GPT-2 124M whole, with its means
 constexpr double slow_frame = 15,
                  fast_frame = 6;  // milliseconds: when the resolution goes down, and up again
 constexpr float low_scale = 0.6f;

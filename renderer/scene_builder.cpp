@@ -61,7 +61,6 @@ void SceneBuilder::build(Scene& scene, const Layout& layout, const Trace* trace,
   scene.time = options.time;
   scene.marks.clear();
   scene.strands.clear();
-  scene.texts.clear();
   if (trace) {
     position = std::min(position, double(trace->published()));
     step.complete = std::uint64_t(position);
@@ -132,7 +131,14 @@ void SceneBuilder::add_strands(Scene& scene, const Layout& layout, const Step& s
   }
 }
 
-void SceneBuilder::add_labels(Scene& scene, const Layout& layout, const SceneOptions& options) const {
+void SceneBuilder::add_labels(Scene& scene, const Layout& layout, const SceneOptions& options) {
+  // They stand first and stay from frame to frame: their words need memory of their own.
+  const LabelsOf now{&scene,          &layout, scene.layout_version, options.theme, options.colour_blind,
+                     options.language};
+  if (now == labels_of_ && scene.texts.size() >= layout.labels.size())
+    return scene.texts.resize(layout.labels.size());
+  labels_of_ = now;
+  scene.texts.clear();
   const Palette& colours = palette(options.theme, options.colour_blind);
   for (const Label& label : layout.labels) {
     SceneText text;

@@ -15,6 +15,7 @@ struct SceneOptions {
   float time = 0;                                        ///< seconds; only moving flows read it
   std::optional<Cell> hovered, selected;                 ///< marked with what they were computed from
   std::function<std::string(const Message&)> translate;  ///< null: English
+  std::string language = "en";                           ///< whose words translate() gives
 };
 
 /// Turns a recording at a cursor into what one frame shows. A pure function of its arguments but for one
@@ -31,7 +32,7 @@ class SceneBuilder {
   struct Step;
   void add_blocks(Scene& scene, const Layout& layout, const Trace* trace, const Step& step) const;
   void add_strands(Scene& scene, const Layout& layout, const Step& step, const SceneOptions& options) const;
-  void add_labels(Scene& scene, const Layout& layout, const SceneOptions& options) const;
+  void add_labels(Scene& scene, const Layout& layout, const SceneOptions& options);
   void add_token_texts(Scene& scene, const Layout& layout, const Trace& trace, const Step& step,
                        const SceneOptions& options) const;
   void add_predictions(Scene& scene, const Layout& layout, const Trace& trace, const Step& step,
@@ -40,6 +41,17 @@ class SceneBuilder {
                          const SceneOptions& options) const;
   void add_marks(Scene& scene, const Trace* trace, const SceneOptions& options) const;
 
+  /// What the labels in a scene were made from.
+  struct LabelsOf {
+    const Scene* scene = nullptr;
+    const Layout* layout = nullptr;
+    std::uint64_t layout_version = 0;
+    Theme theme = Theme::dark;
+    bool colour_blind = false;
+    std::string language;
+    bool operator==(const LabelsOf&) const = default;
+  };
+  LabelsOf labels_of_;
   struct Best {
     int id;
     float probability;

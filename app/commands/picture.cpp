@@ -59,6 +59,7 @@ FrameStats Picture::draw(const Trace& trace, double position, float seconds, Qua
   options.theme = options_.theme == "light" ? Theme::light : Theme::dark;
   options.time = seconds;
   options.translate = [](const Message& message) { return translate(message); };
+  options.language = current_language();
   builder_.build(scene_, layout_, &trace, position, options);
   const int foot = overlay_.height();
   const FrameStats stats = renderer_.draw(
