@@ -38,6 +38,7 @@ void write_ui_dump(const App& app, const std::filesystem::path& file) {
                 {"models_page", app.pages.models},
                 {"about", app.pages.about},
                 {"menu", app.pages.menu},
+                {"writing", ImGui::GetIO().WantTextInput},
                 {"right_open", app.settings.right_open},
                 {"range", int(app.settings.range)},
                 {"left_width", app.settings.left_width},
