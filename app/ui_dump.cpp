@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/app.h"
+#include "app/imgui_compat.h"
 #include "app/language.h"
 
 namespace orrery {
