@@ -50,6 +50,12 @@ std::vector<Action> make_table() {
       {"step_back", GLFW_KEY_COMMA, false, ",", say("One operation back"), [](App& a) { a.step(-1); },
        Menu::run},
       {"step_on", GLFW_KEY_PERIOD, false, ".", say("One operation on"), [](App& a) { a.step(1); }, Menu::run},
+      {"term_back", GLFW_KEY_COMMA | with_shift, false, "Shift+,", say("One term of the arithmetic back"),
+       [](App& a) { a.step_term(-1); }, Menu::run},
+      {"term_on", GLFW_KEY_PERIOD | with_shift, false, "Shift+.", say("One term of the arithmetic on"),
+       [](App& a) { a.step_term(1); }, Menu::run},
+      {"backwards", GLFW_KEY_SPACE | with_shift, false, "Shift+Space", say("Play backwards"),
+       [](App& a) { a.play_backwards(); }, Menu::run},
       {"layer_back", GLFW_KEY_PAGE_UP, false, "PageUp", say("One layer back"),
        [](App& a) { a.step_layer(-1); }, Menu::run},
       {"layer_on", GLFW_KEY_PAGE_DOWN, false, "PageDown", say("One layer on"),
@@ -68,6 +74,21 @@ std::vector<Action> make_table() {
        [](App& a) { a.scene.frame_all(a.settings.reduced_motion); }, Menu::view},
       {"frame", GLFW_KEY_F, false, "F", say("Show the selected tensor, or the operation at work"),
        [](App& a) { a.scene.frame_selection(a.settings.reduced_motion); }, Menu::view},
+      {"find", GLFW_KEY_P, true, "Ctrl+P", say("Find a tensor, head, layer, token or action"),
+       toggle<&Pages::finder>, Menu::view},
+      {"follow", GLFW_KEY_C, false, "C", say("The camera follows the work at slow speeds"),
+       [](App& a) { a.scene.following = !a.scene.following; }, Menu::view},
+      {"cell_left", GLFW_KEY_LEFT | with_shift, false, "Shift+Left", say("Select the cell on the left"),
+       [](App& a) { a.move_cell(0, -1); }},
+      {"cell_right", GLFW_KEY_RIGHT | with_shift, false, "Shift+Right", say("Select the cell on the right"),
+       [](App& a) { a.move_cell(0, 1); }},
+      {"cell_up", GLFW_KEY_UP | with_shift, false, "Shift+Up", say("Select the cell above"),
+       [](App& a) { a.move_cell(-1, 0); }},
+      {"cell_down", GLFW_KEY_DOWN | with_shift, false, "Shift+Down", say("Select the cell below"),
+       [](App& a) { a.move_cell(1, 0); }},
+      {"pin", GLFW_KEY_ENTER, false, "Enter", say("Pin the card of the selected cell"),
+       [](App& a) { a.pin_selected(); }},
+      {"close_cards", 0, false, "", say("Close all cards"), [](App& a) { a.cards.clear(); }, Menu::view},
       {"fly", GLFW_KEY_G, false, "G", say("Fly with W A S D, Q and E; the same key lands"),
        [](App& a) {
          a.flying = !a.flying;
@@ -122,7 +143,7 @@ bool run_key(App& app, int key, bool control) {
     app.awake = 4;
     return true;
   }
-  return false;
+  return key & with_shift ? run_key(app, key & ~with_shift, control) : false;
 }
 
 void run_action(App& app, const char* id) {
@@ -135,7 +156,7 @@ const std::vector<Gesture>& gestures() {
       {say("Left drag"), say("Turns around the model")},
       {say("Right drag, or Shift and left drag"), say("Moves sideways")},
       {say("Wheel"), say("Comes closer to what is under the mouse")},
-      {say("Click"), say("Selects a cell; a click beside it lets it go")},
+      {say("Click"), say("Selects a cell and pins its card; a click beside it lets it go")},
       {say("Drop a file or folder"), say("Opens that model")},
   };
   return list;

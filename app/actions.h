@@ -10,10 +10,13 @@ struct App;
 
 enum class Menu { none, open, run, view, help };
 
+/// Added to a key: with Shift held.
+constexpr int with_shift = 1 << 16;
+
 /// Something that a person can do. The one table of them feeds keys, buttons, the menu and the help page.
 struct Action {
   const char* id;
-  int key = 0;           ///< GLFW_KEY_*; 0: no key
+  int key = 0;           ///< GLFW_KEY_*, perhaps with with_shift; 0: no key
   bool control = false;  ///< with Ctrl held
   const char* key_name;  ///< as the help page shows it
   Message label;
@@ -22,7 +25,8 @@ struct Action {
   bool camera_stop = false;  ///< 1-9: shown as one line in the help
 };
 const std::vector<Action>& actions();
-/// Runs the action of a key; false if there is none. Not called while a text field has the focus (but for
+/// Runs the action of a key; false if there is none. A key with Shift that has none of its own counts as the
+/// plain one. Not called while a text field has the focus (but for
 /// Esc).
 bool run_key(App& app, int key, bool control);
 void run_action(App& app, const char* id);

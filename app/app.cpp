@@ -136,9 +136,52 @@ void App::change_sampling(const SamplingSettings& changed) {
   awake = 4;
 }
 
+void App::step_term(int way) {
+  if (!trace) return;
+  playback.jump(tick_beside(*trace, playback.position, way));
+  playback.playing = false;
+  scene.following = scene.stepping = true;
+}
+
+void App::play_backwards() {
+  if (!trace) return;
+  playback.stop_gliding();
+  playback.playing = !(playback.playing && playback.backwards);
+  playback.backwards = playback.playing;
+}
+
+void App::move_cell(int rows, int cols) {
+  const auto from = scene.selected ? scene.selected : scene.hovered;
+  const Tensor* tensor = from ? from->tensor : current_tensor();
+  if (!tensor && model) tensor = &model->graph().logits();
+  if (!tensor) return;
+  const int known = trace ? trace->rows_known(*tensor, playback.steps()) : tensor->rows.size;
+  const int last_row = std::max(0, std::min(tensor->rows.size, std::max(known, 1)) - 1);
+  Cell cell = from.value_or(Cell{tensor, last_row, 0});
+  if (from) cell.row += rows, cell.col += cols;
+  cell.row = std::clamp(cell.row, 0, tensor->rows.size - 1);
+  cell.col = std::clamp(cell.col, 0, tensor->cols.size - 1);
+  scene.selected = cell;
+  scene.hovered.reset();
+  scene.show_cell(cell, settings.reduced_motion);
+}
+
+void App::pin_selected() {
+  if (const auto cell = scene.selected ? scene.selected : scene.hovered) cards.pin(*cell);
+}
+
+Closeness App::closeness() const {
+  if (!trace || (!playback.playing && playback.moving())) return Closeness::tensors;
+  if (!playback.playing) return Closeness::terms;
+  const Playback::Speed speed = playback.speed();
+  if (speed.pace == Pace::steps) return speed.rate <= 1 ? Closeness::cells : Closeness::tensors;
+  return speed.pace == Pace::terms || speed.rate <= 4 ? Closeness::terms : Closeness::cells;
+}
+
 void App::toggle_play() {
   if (!trace) return start_run();
   playback.stop_gliding();
+  playback.backwards = false;
   if (!playback.playing && run_ended && playback.position >= double(trace->published())) playback.jump(0);
   playback.playing = !playback.playing;
 }
@@ -194,8 +237,12 @@ void App::go_back() {
     flying = false, scene.set_flying(false);
   else if (presenter)
     presenter = false;
+  else if (cards.replayed >= 0)
+    cards.replay(cards.replayed);
   else if (scene.selected)
     scene.selected.reset();
+  else if (!cards.pinned().empty())
+    cards.unpin(cards.pinned().back().id);
   else
     playback.playing = false;
   awake = 4;
@@ -211,7 +258,21 @@ const Tensor* App::current_tensor() const {
 Message App::caption() const {
   if (!model) return say("No model is open: choose one.");
   if (!trace) return say("Type a text for the model to go on from, then press Enter");
-  return caption_of(*trace, playback.position);
+  const auto replayed = cards.moment();
+  const auto moment = replayed                          ? replayed
+                      : closeness() == Closeness::terms ? cell_moment(*trace, playback.position)
+                                                        : std::nullopt;
+  const StepPlace place = trace->place(playback.current());
+  const bool draws = place.step >= int(trace->graph().steps().size()) && playback.fraction() > 0;
+  if (!moment && draws && closeness() != Closeness::tensors && predictions.pass == place.pass &&
+      !predictions.sample.greedy && !trace->pass(place.pass).forced)
+    return say("A random number between 0 and 1 is drawn: {0}. It falls on '{1}'.", predictions.sample.drawn,
+               model->token_text(predictions.sample.id));
+  if (!moment) return caption_of(*trace, playback.position);
+  if (captioned_in_ != trace->id() || !(captioned_.cell == moment->cell))
+    captioned_ = derive(*trace, moment->cell), captioned_in_ = trace->id();
+  return moment_caption(*trace, captioned_, moment->progress, tokens_shown(),
+                        [](const Message& message) { return translate(message); });
 }
 
 void App::take_events() {
@@ -222,6 +283,7 @@ void App::take_events() {
         model = event.model;
         trace.reset();
         predictions = {};
+        cards.clear();
         scene.show(model, nullptr);
         playback.restart(0);
         std::string own = model->config().text("prompt", "");
@@ -280,7 +342,11 @@ void App::take_events() {
 
 bool App::advance(double seconds) {
   if (!trace) return false;
-  bool moved = playback.advance(seconds, trace->published(), run_ended);
+  StepWork work;
+  if (playback.playing && playback.speed().pace != Pace::steps)
+    work = step_work(*trace, playback.position, playback.backwards);
+  bool moved = playback.advance(seconds, trace->published(), run_ended, work.cells, work.ticks);
+  moved = cards.advance(seconds) || moved;
   worker.allow(playback.limit());
   return moved || playback.moving();
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/cards.h"
 #include "app/playback.h"
 #include "app/scene_view.h"
 #include "app/settings.h"
@@ -43,8 +44,8 @@ struct Notice {
 
 /// Which pages lie over the scene.
 struct Pages {
-  bool help = false, settings = false, models = false, about = false, menu = false;
-  bool any() const { return help || settings || models || about || menu; }
+  bool help = false, settings = false, models = false, about = false, menu = false, finder = false;
+  bool any() const { return help || settings || models || about || menu || finder; }
 };
 
 /// Everything the window knows. Panels are functions on it; the main thread owns it.
@@ -62,6 +63,7 @@ struct App {
   SamplingSettings sampling;
   Prompt prompt;
   Predictions predictions;
+  Cards cards;
   SceneView scene;
   std::deque<Notice> notices;
   Pages pages;
@@ -82,7 +84,11 @@ struct App {
   void step(int way);
   void step_layer(int way);
   void step_token(int way);
+  void step_term(int way);  ///< to the next moment of the cell that is being made
   void toggle_play();
+  void play_backwards();
+  void move_cell(int rows, int cols);  ///< selects the cell beside the selected one
+  void pin_selected();
   void tell(Message message, bool error = false);
   void go_back();
   void apply_settings();
@@ -97,6 +103,8 @@ struct App {
   int tokens_shown() const { return trace ? trace->token_count(playback.steps()) : 0; }
   const Tensor* current_tensor() const;  ///< of the step that the eye is on; null: choice of a token
   Message caption() const;
+  /// How closely the scene shows what is going on, at this speed.
+  Closeness closeness() const;
 
  private:
   std::string pending_prompt_;
@@ -104,6 +112,8 @@ struct App {
   bool first_ = true;
   bool resume_ = false;
   double resume_at_ = -1;
+  mutable Derivation captioned_;  // of the cell that the caption tells about
+  mutable std::uint64_t captioned_in_ = 0;
 };
 
 /// Builds all windows of one frame (app/panels/).

@@ -112,6 +112,8 @@ void build_frame(App& app) {
     splitter("bottom_splitter", {0, height - bottom - grip / 2}, {width, height - bottom + grip / 2}, false,
              s.bottom_height, -1, 130, 320);
   }
+  cards_overlay(app);
+  if (app.pages.finder) finder_page(app);
   if (app.pages.models) model_page(app);
   if (app.pages.settings) settings_page(app);
   if (app.pages.help) help_page(app);

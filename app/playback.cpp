@@ -5,16 +5,21 @@
 
 namespace orrery {
 
-double Playback::steps_a_second(int level) { return std::ldexp(0.125, level); }
+Playback::Speed Playback::speed_of(int level) {
+  if (level < 6) return {level < 3 ? Pace::terms : Pace::cells, double(1 << 2 * (level % 3))};
+  return {Pace::steps, std::ldexp(0.125, level - 6)};
+}
 
 std::uint64_t Playback::limit() const {
-  double ahead = playing ? std::max(2.0, speed() * 0.15) : 1;
+  const double rate = speed().pace == Pace::steps ? speed().rate : 0;
+  double ahead = playing ? std::max(2.0, rate * 0.15) : 1;
   double furthest = gliding_ ? std::max(position, to_) : position;
   return std::uint64_t(std::ceil(furthest) + ahead);
 }
 
 void Playback::restart(double at) {
   position = frontier = at;
+  backwards = false;
   gliding_ = false;
 }
 
@@ -33,7 +38,7 @@ void Playback::glide(double to, double seconds) {
   gliding_ = true;
 }
 
-bool Playback::advance(double seconds, std::uint64_t published, bool ended) {
+bool Playback::advance(double seconds, std::uint64_t published, bool ended, double cells, double ticks) {
   double before = position, end = double(published);
   bool state = moving();
   if (gliding_) {
@@ -44,8 +49,16 @@ bool Playback::advance(double seconds, std::uint64_t published, bool ended) {
     position = std::min(wanted, end);
     if (part >= 1 && (position >= to_ || ended)) gliding_ = false;
   } else if (playing) {
-    position = std::min(position + seconds * speed(), end);
-    if (ended && position >= end) playing = false;
+    const Speed now = speed();
+    double way = seconds * now.rate * (backwards ? -1 : 1);
+    if (now.pace != Pace::steps) {
+      // Within the step under way: what comes next may have other cells.
+      way /= now.pace == Pace::cells ? cells : cells * ticks;
+      const double low = backwards ? std::ceil(position) - 1 : std::floor(position);
+      way = std::clamp(position + way, low, low + 1) - position;
+    }
+    position = std::clamp(position + way, 0.0, end);
+    if (backwards ? position <= 0 : ended && position >= end) playing = false;
   }
   position = std::min(position, end);
   frontier = std::max(frontier, position);

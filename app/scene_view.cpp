@@ -7,7 +7,11 @@
 
 #include "app/app.h"
 #include "app/language.h"
+#include "app/panels/card_body.h"
 #include "app/style.h"
+#include "renderer/cell_arithmetic.h"
+#include "renderer/cell_place.h"
+#include "renderer/palette.h"
 #include "renderer/picker.h"
 #include "renderer/renderer.h"
 #include "renderer/scene_builder.h"
@@ -18,6 +22,7 @@ class SceneParts {
  public:
   Renderer renderer;
   SceneBuilder builder;
+  CellArithmetic arithmetic;
   Scene scene;
   Layout layout;
   std::shared_ptr<const Model> model, laid_out;
@@ -49,6 +54,7 @@ void SceneView::close() { parts_.reset(); }
 void SceneView::show(std::shared_ptr<const Model> model, std::shared_ptr<const Trace> trace) {
   if (!parts_) parts_ = std::make_unique<SceneParts>();
   if (parts_->model != model) hovered.reset(), selected.reset();
+  if (parts_->model != model) looked_at_ = followed_ = nullptr;
   parts_->model = std::move(model);
   parts_->trace = std::move(trace);
 }
@@ -74,6 +80,7 @@ static bool update_layout(SceneParts& parts, float aspect, int tokens) {
 
 void SceneView::frame_all(bool at_once) {
   if (!parts_ || !parts_->laid_out) return;
+  looked_at_ = nullptr;
   float aspect = float(area.width) / float(area.height);
   Camera home;
   parts_->go(frame_whole(parts_->layout, home, aspect), at_once);
@@ -90,6 +97,123 @@ void SceneView::frame_selection(bool at_once) {
              at_once);
   parts_->framed = false;
 }
+
+/// Goes to a box so that it stands in the part of the picture that no card covers.
+void SceneView::go_to(const Bounds& bounds, float margin, bool at_once) {
+  const float aspect = float(area.width) / float(area.height);
+  Camera camera = Camera{}.framing(bounds.low, bounds.high, aspect * (free_to - free_from), margin);
+  camera.pan(-((free_from + free_to) * 0.5f - 0.5f) * aspect, 0);
+  parts_->go(camera, at_once);
+  parts_->framed = following = false;
+}
+
+void SceneView::fly_to(const Tensor& tensor, bool at_once) {
+  if (!parts_ || !parts_->laid_out) return;
+  const Bounds bounds = bounds_of(parts_->layout, tensor);
+  if (bounds.empty()) return;
+  go_to(bounds, 0.18f, at_once);
+  looked_at_ = &tensor;
+}
+
+void SceneView::fly_to_group(int group, bool at_once) {
+  if (!parts_ || !parts_->laid_out) return;
+  const Bounds bounds = bounds_of(parts_->layout, parts_->laid_out->graph(), group);
+  if (bounds.empty()) return;
+  go_to(bounds, 0.06f, at_once);
+  // The first thing in it that stands behind others, as a head does.
+  looked_at_ = nullptr;
+  for (const Tensor* tensor : parts_->laid_out->graph().groups()[size_t(group)].tensors)
+    if (tensor->role == Role::activation && !looked_at_) looked_at_ = tensor;
+}
+
+void SceneView::show_cell(const Cell& cell, bool at_once) {
+  if (!parts_ || !parts_->laid_out) return;
+  const auto box = screen_box({cell.tensor, cell.row, cell.col, 1, 1});
+  const float large = 7 * ui::px(100) / 100;  // pixels of a cell that can be seen
+  const bool seen = box && box->left > float(area.x) && box->right < float(area.x + area.width) &&
+                    box->top > float(area.y) && box->bottom < float(area.y + area.height) &&
+                    box->right - box->left >= large;
+  if (!seen) show_work(cell, at_once);
+}
+
+void SceneView::show_work(const Cell& cell, bool at_once) {
+  if (!parts_ || !parts_->laid_out) return;
+  std::vector<Region> reads;
+  const Trace* trace = parts_->trace.get();
+  if (trace && cell.tensor->op && cell.row < trace->rows_known(*cell.tensor, trace->published()))
+    reads = cell.tensor->op->explain(*cell.tensor, cell, *trace).reads;
+  const float aspect = float(area.width) / float(area.height);
+  Camera camera = frame_work(parts_->layout, Camera{}, cell, reads, aspect * (free_to - free_from));
+  camera.pan(-((free_from + free_to) * 0.5f - 0.5f) * aspect, 0);
+  parts_->go(camera, at_once);
+  parts_->framed = false;
+}
+
+/// Takes the camera along with the work while that is slow enough to be looked at, and back to the whole
+/// model.
+void SceneView::follow_work(App& app) {
+  SceneParts& p = *parts_;
+  if (!p.trace || !following) {
+    followed_ = nullptr;
+    return;
+  }
+  const bool slow = app.playback.playing ? app.playback.speed().pace != Pace::steps : stepping;
+  const bool close = slow && app.closeness() != Closeness::tensors && app.playback.fraction() > 0;
+  if (app.playback.playing) stepping = false;
+  if (!close) {
+    if (followed_ && app.playback.playing) frame_all(app.settings.reduced_motion), followed_ = nullptr;
+    return;
+  }
+  const Tensor* tensor = app.current_tensor();
+  if (!tensor) tensor = &p.trace->graph().logits();  // a token is drawn
+  if (tensor == followed_) return;
+  const auto moment = cell_moment(*p.trace, app.playback.position);
+  if (moment)
+    show_work(moment->cell, app.settings.reduced_motion);
+  else
+    fly_to(*tensor, app.settings.reduced_motion), following = true;
+  followed_ = tensor;
+}
+
+std::optional<Box> SceneView::screen_box(const Region& region) const {
+  if (!parts_ || parts_->laid_out != parts_->model) return std::nullopt;
+  const auto place = place_of(parts_->layout, region);
+  if (!place) return std::nullopt;
+  const float width = float(area.width), height = float(area.height);
+  const glm::mat4 matrix = parts_->camera.projection(width / height) * parts_->camera.view();
+  Box box{1e9f, 1e9f, -1e9f, -1e9f};
+  for (int corner = 0; corner < 4; ++corner) {
+    const glm::vec3 point =
+        place->corner + glm::vec3(corner & 1 ? place->size.x : 0, corner & 2 ? -place->size.y : 0, 0);
+    const glm::vec4 at = matrix * glm::vec4(point, 1);
+    if (at.w <= 0) return std::nullopt;
+    const float x = float(area.x) + (at.x / at.w * 0.5f + 0.5f) * width;
+    const float y = float(area.y) + (0.5f - at.y / at.w * 0.5f) * height;
+    box = {std::min(box.left, x), std::min(box.top, y), std::max(box.right, x), std::max(box.bottom, y)};
+  }
+  return box;
+}
+
+std::optional<Region> SceneView::first_cells(const Tensor& tensor) const {
+  if (!parts_ || parts_->laid_out != parts_->model) return std::nullopt;
+  const auto& blocks = parts_->layout.blocks_of[size_t(tensor.index)];
+  if (blocks.empty()) return std::nullopt;
+  const Block& block = parts_->layout.blocks[size_t(blocks.front())];
+  return Region{&tensor, block.first_row, block.first_col, block.rows, block.cols};
+}
+
+ImVec4 SceneView::colour_of(const Cell& cell, double value) const {
+  const Palette& colours = palette(theme_, colour_blind_);
+  glm::vec3 colour = colours.neutral;
+  if (parts_ && std::isfinite(value)) {
+    const Range range = parts_->renderer.range_of(*cell.tensor, cell.row, rule_);
+    colour = range.attention ? attention_colour(colours, float(value))
+                             : value_colour(colours, float(value) / std::max(range.limit, 1e-30f));
+  }
+  return {colour.r, colour.g, colour.b, 1};
+}
+
+bool SceneView::camera_moves() const { return parts_ && (parts_->flight < 1 || parts_->dragging); }
 
 void SceneView::store_stop(int number) {
   if (parts_) parts_->stops[size_t(number)] = parts_->camera;
@@ -159,7 +283,7 @@ bool SceneView::handle_input(App& app, double seconds) {
   }
   if (p.dragging && (io.MouseDelta.x != 0 || io.MouseDelta.y != 0)) {
     p.flight = 1;
-    p.framed = false;
+    p.framed = following = false;
     float size = float(std::max(1, area.height));
     if (p.panning)
       p.camera.pan(-io.MouseDelta.x / size, io.MouseDelta.y / size);
@@ -168,7 +292,7 @@ bool SceneView::handle_input(App& app, double seconds) {
   }
   if (mouse_inside && io.MouseWheel != 0) {
     p.flight = 1;
-    p.framed = false;
+    p.framed = following = false;
     p.camera.zoom(std::pow(0.88f, io.MouseWheel), x, y, aspect);
   }
   if (flying_ && !io.WantTextInput && glfw_key_down) {
@@ -184,14 +308,16 @@ bool SceneView::handle_input(App& app, double seconds) {
   std::optional<Cell> was = hovered;
   hovered.reset();
   if (mouse_inside && p.laid_out == p.model && !p.dragging)
-    if (auto hit = pick(p.camera.ray(x, y, aspect), p.layout)) hovered = hit->cell;
+    if (auto hit = pick(p.camera.ray(x, y, aspect), p.layout, p.scene.blocks)) hovered = hit->cell;
   float moved = std::abs(io.MousePos.x - p.pressed.x) + std::abs(io.MousePos.y - p.pressed.y);
   if (mouse_inside && ImGui::IsMouseReleased(0) && moved < 4) {
-    if (auto hit = pick(p.camera.ray(x, y, aspect), p.layout))
+    if (auto hit = pick(p.camera.ray(x, y, aspect), p.layout, p.scene.blocks)) {
       selected = hit->cell;
-    else
+      ImGui::SetWindowFocus(("card" + std::to_string(app.cards.pin(hit->cell).id)).c_str());
+    } else
       selected.reset();
   }
+  follow_work(app);
   bool changed = !(before == p.camera) || was != hovered || p.drawn_position != app.playback.position;
   p.rest = changed ? 0 : p.rest + seconds;
   return changed;
@@ -220,9 +346,22 @@ void SceneView::draw(App& app, int width, int height) {
   options.selected = selected;
   options.translate = translate;
   options.language = current_language();
+  options.text_scale = app.ui_scale();
+  options.closeness = app.closeness();
+  options.replay = app.cards.moment();
+  options.pointed = app.cards.pointed;
+  options.looked_at = looked_at_;
+  for (const Card& card : app.cards.pinned()) {
+    const ImVec4 c = card_colour(card.id, app.settings.theme);
+    options.pinned.push_back({card.cell, {c.x, c.y, c.z}});
+  }
+  theme_ = options.theme;
+  colour_blind_ = options.colour_blind;
+  rule_ = options.range;
   if (!app.playback.moving()) options.time = 0;
-  p.builder.build(p.scene, p.layout, p.trace.get(), app.playback.position, options);
   p.scene.camera = p.camera;
+  p.builder.build(p.scene, p.layout, p.trace.get(), app.playback.position, options);
+  p.arithmetic.add(p.scene, area.width, area.height);
   p.drawn_position = app.playback.position;
   if (p.trace) p.drawn = p.model;
   bool still = p.rest > 0.25 && !app.playback.moving() && p.flight >= 1;

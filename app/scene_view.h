@@ -2,8 +2,11 @@
 #include <memory>
 #include <optional>
 
+#include "app/card_place.h"
 #include "app/legend.h"
+#include "app/style.h"
 #include "model/trace.h"
+#include "renderer/layout.h"
 
 struct GLFWwindow;
 
@@ -26,6 +29,8 @@ class SceneView {
   Area area;
   std::optional<Cell> hovered, selected;
   bool mouse_inside = false;
+  bool following = true;  ///< at slow speeds the camera goes where the work is
+  bool stepping = false;  ///< single terms are stepped through: as slow as can be
 
   /// A model or recording to show (null: nothing).
   void show(std::shared_ptr<const Model> model, std::shared_ptr<const Trace> trace);
@@ -43,6 +48,22 @@ class SceneView {
   bool go_to_stop(int number, bool at_once);
   /// The group that a camera stop shows where no view was stored; 0 (the whole model) for 1, -1 for none.
   static int group_of_stop(const Graph& graph, int number);
+  void fly_to(const Tensor& tensor, bool at_once);
+  void fly_to_group(int group, bool at_once);
+  /// Goes to a cell, unless it can be seen well already.
+  void show_cell(const Cell& cell, bool at_once);
+  /// Goes where a cell and all that it is read from can be seen.
+  void show_work(const Cell& cell, bool at_once);
+  /// Where pinned cards leave the picture free: from and to, as parts of its width. What is gone to stands
+  /// there.
+  float free_from = 0, free_to = 1;
+  /// Where cells stand in the window; none if they are not laid out or behind the eye.
+  std::optional<Box> screen_box(const Region& region) const;
+  /// The cells that the first block of a tensor shows; none if it is not laid out.
+  std::optional<Region> first_cells(const Tensor& tensor) const;
+  /// The colour in which the scene shows a number of a cell's row.
+  ImVec4 colour_of(const Cell& cell, double value) const;
+  bool camera_moves() const;
   bool moving() const;
   std::string camera_text() const;  ///< for tests: target, yaw, pitch, distance
   void set_flying(bool on);
@@ -53,7 +74,15 @@ class SceneView {
   bool (*glfw_key_down)(int key) = nullptr;
 
  private:
+  void follow_work(App& app);
+  void go_to(const Bounds& bounds, float margin, bool at_once);
+
   bool flying_ = false;
+  const Tensor* followed_ = nullptr;   // to whose making the camera has gone
+  const Tensor* looked_at_ = nullptr;  // nothing stands before it
+  RangeRule rule_ = RangeRule::tensor;
+  bool colour_blind_ = false;
+  Theme theme_ = Theme::dark;
   const Tensor* focus_ = nullptr;  // what is being computed
   Area framed_for_;
   std::unique_ptr<SceneParts> parts_;

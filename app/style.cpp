@@ -284,6 +284,12 @@ void draw_icon(ImDrawList* list, Icon icon, ImVec2 c, float s, ImU32 colour) {
     case Icon::right:
       triangle(list, c, h * 0.7f, 1, colour);
       break;
+    case Icon::copy:
+      list->AddRect({c.x - h * 0.9f, c.y - h}, {c.x + h * 0.35f, c.y + h * 0.45f}, colour, thick, 0,
+                    thick * 0.8f);
+      list->AddRectFilled({c.x - h * 0.3f, c.y - h * 0.4f}, {c.x + h * 0.95f, c.y + h * 1.05f}, colour,
+                          thick);
+      break;
   }
 }
 

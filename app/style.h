@@ -71,7 +71,8 @@ enum class Icon {
   up,
   down,
   left,
-  right
+  right,
+  copy
 };
 /// A square button with a drawn sign; `tip` is its name for people.
 bool icon_button(const char* name, Icon icon, const char* tip, float size, bool active = false);

@@ -14,6 +14,50 @@ WidgetMap& widgets() {
   return map;
 }
 
+namespace {
+
+nlohmann::json cell_json(const std::optional<Cell>& cell) {
+  if (!cell) return nullptr;
+  return {cell->tensor->name, cell->row, cell->col};
+}
+
+nlohmann::json cards_json(const Cards& cards) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const Card& card : cards.pinned())
+    list.push_back({{"id", card.id},
+                    {"cell", cell_json(card.cell)},
+                    {"known", card.facts.state != CellFacts::State::not_computed},
+                    {"value", card.facts.stored},
+                    {"difference", card.facts.difference()},
+                    {"trail", card.trail.size()},
+                    {"readers", card.facts.readers.size()}});
+  return list;
+}
+
+/// Where the first and the last cell of each tensor's first block stand, and how many rows and columns it
+/// has: [x, y, x, y, rows, columns].
+nlohmann::json tensors_json(const App& app) {
+  nlohmann::json all = nlohmann::json::object();
+  if (!app.model) return all;
+  for (const Tensor* tensor : app.model->graph().tensors()) {
+    const auto cells = app.scene.first_cells(*tensor);
+    if (!cells) continue;
+    const auto first = app.scene.screen_box({tensor, cells->row, cells->col, 1, 1});
+    const auto last =
+        app.scene.screen_box({tensor, cells->row + cells->rows - 1, cells->col + cells->cols - 1, 1, 1});
+    if (first && last)
+      all[tensor->name] = {(first->left + first->right) / 2,
+                           (first->top + first->bottom) / 2,
+                           (last->left + last->right) / 2,
+                           (last->top + last->bottom) / 2,
+                           cells->rows,
+                           cells->cols};
+  }
+  return all;
+}
+
+}  // namespace
+
 void write_ui_dump(const App& app, const std::filesystem::path& file) {
   using nlohmann::json;
   json state = {{"model", app.model ? app.model->name() : ""},
@@ -24,7 +68,12 @@ void write_ui_dump(const App& app, const std::filesystem::path& file) {
                 {"moving", app.playback.moving()},
                 {"live", app.playback.live()},
                 {"position", app.playback.position},
-                {"speed", app.playback.speed()},
+                {"speed", app.playback.speed().rate},
+                {"pace", int(app.playback.speed().pace)},
+                {"backwards", app.playback.backwards},
+                {"finder", app.pages.finder},
+                {"following", app.scene.following},
+                {"caption", app.caption().english()},
                 {"ended", app.run_ended},
                 {"theme", app.settings.theme == Theme::dark ? "dark" : "light"},
                 {"language", current_language()},
@@ -45,7 +94,12 @@ void write_ui_dump(const App& app, const std::filesystem::path& file) {
                 {"left_width", app.settings.left_width},
                 {"camera", app.scene.camera_text()},
                 {"selected", app.scene.selected ? app.scene.selected->tensor->name : ""},
-                {"hovered", app.scene.hovered ? app.scene.hovered->tensor->name : ""}};
+                {"hovered", app.scene.hovered ? app.scene.hovered->tensor->name : ""},
+                {"selected_cell", cell_json(app.scene.selected)},
+                {"hovered_cell", cell_json(app.scene.hovered)},
+                {"replayed", app.cards.replayed},
+                {"replay", app.cards.progress},
+                {"cards", cards_json(app.cards)}};
   if (app.trace) {
     StepPlace place = app.trace->place(app.playback.current());
     state["pass"] = place.pass;
@@ -64,7 +118,7 @@ void write_ui_dump(const App& app, const std::filesystem::path& file) {
   json notices = json::array();
   for (const Notice& notice : app.notices) notices.push_back(notice.message.english());
   state["notices"] = notices;
-  json all = {{"state", state}, {"widgets", widgets().rectangles()}};
+  json all = {{"state", state}, {"widgets", widgets().rectangles()}, {"tensors", tensors_json(app)}};
   static std::string written;
   std::string words = all.dump(1, ' ', false, json::error_handler_t::replace);
   if (words == written) return;

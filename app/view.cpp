@@ -34,9 +34,10 @@ void on_key(GLFWwindow* window, int key, int, int action, int mods) {
   bool writing = ImGui::GetIO().WantTextInput;
   if (writing) return;
   bool repeats = key == GLFW_KEY_COMMA || key == GLFW_KEY_PERIOD || key == GLFW_KEY_LEFT ||
-                 key == GLFW_KEY_RIGHT || key == GLFW_KEY_PAGE_UP || key == GLFW_KEY_PAGE_DOWN;
+                 key == GLFW_KEY_RIGHT || key == GLFW_KEY_UP || key == GLFW_KEY_DOWN ||
+                 key == GLFW_KEY_PAGE_UP || key == GLFW_KEY_PAGE_DOWN;
   if (action == GLFW_REPEAT && !repeats) return;
-  run_key(app, key, mods & GLFW_MOD_CONTROL);
+  run_key(app, key | (mods & GLFW_MOD_SHIFT ? with_shift : 0), mods & GLFW_MOD_CONTROL);
 }
 
 void on_drop(GLFWwindow* window, int count, const char** paths) {

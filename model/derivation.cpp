@@ -62,11 +62,11 @@ std::optional<Message> axis_words(const Dim& dim, int index, bool row, const Tra
   switch (dim.axis) {
     case Axis::token:
       if (trace && index < tokens)
-        return say("token {0} “{1}”", index, token_name(*trace, trace->token(index)));
+        return say("token {0} '{1}'", index, token_name(*trace, trace->token(index)));
       return say("token {0}", index);
     case Axis::source:
       if (trace && index < tokens)
-        return say("looks at token {0} “{1}”", index, token_name(*trace, trace->token(index)));
+        return say("looks at token {0} '{1}'", index, token_name(*trace, trace->token(index)));
       return say("looks at token {0}", index);
     case Axis::position:
       return say("position {0}", index);
@@ -77,7 +77,7 @@ std::optional<Message> axis_words(const Dim& dim, int index, bool row, const Tra
     case Axis::head:
       return say("channel {0} of the head", index);
     case Axis::vocabulary:
-      if (trace) return say("“{0}”, id {1}", token_name(*trace, index), index);
+      if (trace) return say("'{0}', id {1}", token_name(*trace, index), index);
       return say("id {0}", index);
     case Axis::expert:
       return say("expert {0}", index);

@@ -5,39 +5,13 @@
 #include <cstdio>
 #include <string_view>
 
+#include "renderer/cell_place.h"
+
 namespace orrery {
 namespace {
 
 constexpr int most_numbers = 1500;
 constexpr float smallest = 7.5f;  // pixels of an em that can be read
-
-struct CellWindow {
-  int left, top, right, bottom;
-};
-
-/// The cells of the block that may be seen: where the rays of the picture's corners and of a grid between
-/// them meet the front face.
-CellWindow seen_cells(const Block& block, const Frame& frame, const glm::mat4& inverse) {
-  glm::vec2 low(1e9f), high(-1e9f);
-  bool open = false;
-  for (int corner = 0; corner < 4; ++corner) {
-    glm::vec4 far = inverse * glm::vec4(corner & 1 ? 1.f : -1.f, corner & 2 ? 1.f : -1.f, 1, 1);
-    glm::vec3 direction = glm::vec3(far) / far.w - frame.eye;
-    float along = direction.z == 0 ? -1 : (block.corner.z - frame.eye.z) / direction.z;
-    if (along <= 0) {
-      open = true;  // this corner looks past the plane
-      continue;
-    }
-    glm::vec3 at = frame.eye + direction * along - block.corner;
-    glm::vec2 cell{at.x / block.cell.x, -at.y / block.cell.y};
-    low = glm::min(low, cell);
-    high = glm::max(high, cell);
-  }
-  if (open) return {0, 0, block.cols, block.rows};
-  auto clamp = [](float value, int size) { return int(std::clamp(std::floor(value), 0.f, float(size))); };
-  return {clamp(low.x, block.cols), clamp(low.y, block.rows), clamp(high.x + 1, block.cols),
-          clamp(high.y + 1, block.rows)};
-}
 
 /// The number with as many places as its tensor's range needs for two or three telling digits.
 void write_number(char (&text)[16], float value, float limit) {
@@ -74,6 +48,7 @@ void for_each_number(const Scene& scene, const Frame& frame, const ValuePool& po
   int count = 0;
   for (size_t i = 0; i < scene.layout->blocks.size(); ++i) {
     const Block& block = scene.layout->blocks[i];
+    if (i < scene.blocks.size() && scene.blocks[i].emphasis == Emphasis::ghost) continue;
     float distance = frame.eye.z - block.corner.z;
     float em = std::min(block.cell.y * 0.42f, block.cell.x * 0.36f);
     if (distance <= 0 || em * frame.pixels_a_unit < smallest * distance) continue;
@@ -82,7 +57,7 @@ void for_each_number(const Scene& scene, const Frame& frame, const ValuePool& po
     int known = std::min(pooled.uploaded, i < scene.blocks.size() ? scene.blocks[i].known_rows : 0);
     if (i < scene.blocks.size() && scene.blocks[i].fresh_row >= 0 && scene.blocks[i].progress < 1)
       known = std::min(known, scene.blocks[i].fresh_row);
-    CellWindow window = seen_cells(block, frame, inverse);
+    CellWindow window = seen_cells(block, frame.eye, inverse);
     MatrixView numbers = scene.trace->view(*block.tensor);
     for (int row = window.top; row < std::min(window.bottom, known - block.first_row); ++row)
       for (int col = window.left; col < window.right; ++col) {

@@ -16,7 +16,7 @@ void keep_clear_labels(std::vector<ScreenLabel>& labels) {
           return label.low.x < other.high.x && other.low.x < label.high.x && label.low.y < other.high.y &&
                  other.low.y < label.high.y;
         });
-    if (clear) labels[kept++] = label;
+    if (clear || label.index < 0) labels[kept++] = label;
   }
   labels.resize(kept);
 }

@@ -10,7 +10,7 @@ namespace orrery {
 struct ScreenLabel {
   glm::vec2 low{0}, high{0};
   float priority = 0;
-  int index = 0;  ///< the caller's
+  int index = 0;  ///< the caller's; negative: no text but room that is taken, never removed
 };
 
 /// Keeps the labels that do not overlap one of higher priority (earlier first where equal): sorts `labels` by

@@ -15,6 +15,7 @@ Frame make_frame(const Scene& scene, int width, int height) {
   frame.pixels_a_unit = float(height) * 0.5f / std::tan(camera.field_of_view * 0.5f);
   frame.focus = camera.distance;
   frame.time = scene.time;
+  frame.text_scale = scene.text_scale;
   frame.theme = scene.theme;
   frame.palette = &palette(scene.theme, scene.colour_blind);
   return frame;
@@ -54,10 +55,12 @@ size_t StrandPass::prepare(const Scene& scene) {
     const Strand* placed =
         scene.layout && strand.strand >= 0 ? &scene.layout->strands[size_t(strand.strand)] : nullptr;
     const glm::vec3* points = placed ? placed->points : strand.points;
-    instances_.push_back(
-        {{glm::vec4(points[0], strand.width), glm::vec4(points[1], strand.flow),
-          glm::vec4(points[2], strand.phase), glm::vec4(points[3], placed && placed->ribbon ? 1.f : 0.f)},
-         packed(strand.colour, strand.colour.a)});
+    instances_.push_back({{glm::vec4(points[0], strand.width), glm::vec4(points[1], strand.flow),
+                           glm::vec4(points[2], strand.phase),
+                           glm::vec4(points[3], strand.arrow               ? 2.f
+                                                : placed && placed->ribbon ? 1.f
+                                                                           : 0.f)},
+                          packed(strand.colour, strand.colour.a)});
   }
   return buffer_.set(instances_.data(), instances_.size() * sizeof(Instance));
 }

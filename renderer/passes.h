@@ -17,6 +17,7 @@ struct Frame {
   float pixels_a_unit = 1;  ///< of the canvas: pixels of a world unit at distance 1
   float focus = 1;          ///< distance from the eye to the target
   float time = 0;
+  float text_scale = 1;  ///< of texts whose size is given in pixels
   Theme theme = Theme::dark;
   const Palette* palette = nullptr;
 };
@@ -61,7 +62,7 @@ class BoxPass {
   const Palette* baked_ = nullptr;
 };
 
-/// Rectangles in the planes of the faces: plates behind groups, shadows, halos of what is lit, marks.
+/// Rectangles in the planes of the faces: plates behind groups, shadows, halos of what is lit, sheets, marks.
 class RectanglePass {
  public:
   RectanglePass();

@@ -25,10 +25,11 @@ float entry(const Ray& ray, glm::vec3 low, glm::vec3 high) {
 
 }  // namespace
 
-std::optional<Pick> pick(const Ray& ray, const Layout& layout) {
+std::optional<Pick> pick(const Ray& ray, const Layout& layout, std::span<const BlockState> states) {
   std::optional<Pick> best;
   for (size_t i = 0; i < layout.blocks.size(); ++i) {
     const Block& block = layout.blocks[i];
+    if (i < states.size() && states[i].emphasis == Emphasis::ghost) continue;
     const glm::vec3 opposite = block.corner + glm::vec3(block.size().x, -block.size().y, -block.depth);
     const float distance = entry(ray, glm::min(block.corner, opposite), glm::max(block.corner, opposite));
     if (distance < 0 || (best && distance >= best->distance)) continue;

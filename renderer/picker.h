@@ -1,8 +1,9 @@
 #pragma once
 #include <optional>
+#include <span>
 
 #include "renderer/camera.h"
-#include "renderer/layout.h"
+#include "renderer/scene.h"
 
 namespace orrery {
 
@@ -14,7 +15,8 @@ struct Pick {
   float distance = 0;  ///< along the ray, in lengths of its direction
 };
 
-/// The nearest block that the ray meets, on its front, its sides or its back; none if it meets none. Pure.
-std::optional<Pick> pick(const Ray& ray, const Layout& layout);
+/// The nearest block that the ray meets, on its front, its sides or its back; none if it meets none. What
+/// `states` says is a ghost is looked through. Pure.
+std::optional<Pick> pick(const Ray& ray, const Layout& layout, std::span<const BlockState> states = {});
 
 }  // namespace orrery

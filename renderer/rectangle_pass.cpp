@@ -7,6 +7,7 @@ namespace orrery {
 RectanglePass::RectanglePass() { bind_instances(array_, buffer_, sizeof(Instance), {}); }
 
 void RectanglePass::add_shadow(const Block& block, Emphasis emphasis, const Palette& palette, Theme theme) {
+  if (emphasis == Emphasis::ghost) return;
   bool dark = theme == Theme::dark, lit = emphasis == Emphasis::operand || emphasis == Emphasis::result;
   glm::vec2 size = block.size();
   float soft = std::clamp(0.25f * std::min(size.x, size.y) + 0.6f, 0.8f, 4.f);
@@ -44,9 +45,14 @@ void RectanglePass::add_mark(const Mark& mark, const Scene& scene) {
     outline.corner = block.corner + glm::vec3(float(left - block.first_col) * block.cell.x,
                                               -float(top - block.first_row) * block.cell.y, 0.04f * cell);
     outline.size = {float(right - left) * block.cell.x, float(bottom - top) * block.cell.y};
+    // From far away still some pixels in size.
+    const glm::vec2 grow = glm::max(glm::vec2(4 * world_pixel(scene)) - outline.size, 0.f);
+    outline.corner += glm::vec3(-grow.x, grow.y, 0) * 0.5f;
+    outline.size += grow;
+    cell = std::max(cell, 6 * world_pixel(scene));
     outline.fill = packed(mark.colour, mark.colour.a * 0.10f);
     outline.line = packed(mark.colour, mark.colour.a);
-    outline.shape = {0.14f * cell, 0, 0.7f * cell, 2.0f};
+    outline.shape = {0.14f * cell, 0, 0.4f * cell, 2.0f};
     outline.glow = {0.55f * mark.colour.a, 0};
     instances_.push_back(outline);
   }
@@ -68,6 +74,15 @@ size_t RectanglePass::prepare(const Scene& scene, const Palette& palette) {
   for (size_t i = 0; i < scene.layout->blocks.size(); ++i)
     add_shadow(scene.layout->blocks[i], i < scene.blocks.size() ? scene.blocks[i].emphasis : Emphasis::normal,
                palette, scene.theme);
+  for (const Sheet& sheet : scene.sheets) {
+    Instance instance{};
+    instance.corner = sheet.corner;
+    instance.size = sheet.size;
+    instance.fill = packed(sheet.fill, sheet.fill.a);
+    instance.line = packed(sheet.line, sheet.line.a);
+    instance.shape = {0.06f * std::min(sheet.size.x, sheet.size.y), 0, 0, 1.4f};
+    instances_.push_back(instance);
+  }
   shadows_ = int(instances_.size()) - plates_;
   for (const Mark& mark : scene.marks) add_mark(mark, scene);
   marks_ = int(instances_.size()) - plates_ - shadows_;

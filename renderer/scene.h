@@ -1,4 +1,5 @@
 #pragma once
+#include <cmath>
 #include <glm/glm.hpp>
 #include <string>
 #include <vector>
@@ -12,7 +13,8 @@ namespace orrery {
 enum class Theme { dark, light };
 
 /// How strongly a block shows: the op at work is lit, its operands glow, the rest is dimmed.
-enum class Emphasis { normal, dimmed, operand, result };
+/// A ghost is a frame alone: it stands before something that is to be seen.
+enum class Emphasis { normal, dimmed, operand, result, ghost };
 
 /// Over what the largest magnitude is taken that a colour's end stands for.
 enum class RangeRule { tensor, row, global };
@@ -40,6 +42,18 @@ struct SceneText {
   glm::vec4 colour{1};
   LabelRank rank = LabelRank::tensor;
   float priority = 0;
+  float pixels = 0;  ///< more than 0: as large as this on the screen, however far; `height` is not read then
+  glm::vec2 shift{0};    ///< from the anchor, in its own heights: lines below each other
+  glm::vec4 backing{0};  ///< a patch behind it, where its alpha is more than 0
+};
+
+/// A rectangle in the planes of the faces that is no tensor: what carries a small drawing, or a row on its
+/// way.
+struct Sheet {
+  glm::vec3 corner{0};  ///< left, top
+  glm::vec2 size{1, 1};
+  glm::vec4 fill{0}, line{0};
+  bool covers = false;  ///< texts behind it are left out
 };
 
 struct SceneStrand {
@@ -49,6 +63,7 @@ struct SceneStrand {
   glm::vec4 colour{1};
   float flow = 0;  ///< 0 still; else how fast the light runs along
   float phase = 0;
+  bool arrow = false;  ///< ends in a point
 };
 
 /// What one frame shows: plain data, made by the main thread from layout, trace and timeline; the renderer
@@ -60,13 +75,20 @@ struct Scene {
   std::uint64_t steps = 0;           ///< the cursor: how many steps of the trace are shown
   std::vector<BlockState> blocks;    ///< one a block of the layout
   std::vector<Mark> marks;
+  std::vector<Sheet> sheets;  ///< behind the strands, in front of the blocks
   std::vector<SceneStrand> strands;
   std::vector<SceneText> texts;
   Camera camera;
   Theme theme = Theme::dark;
   bool colour_blind = false;
   RangeRule range = RangeRule::tensor;
-  float time = 0;  ///< seconds, for motion that repeats; still pictures keep it constant
+  float text_scale = 1;  ///< of texts whose size is given in pixels
+  float time = 0;        ///< seconds, for motion that repeats; still pictures keep it constant
 };
+
+/// About how many world units a pixel of a picture of usual height is, where the camera looks at.
+inline float world_pixel(const Scene& scene) {
+  return scene.camera.distance * std::tan(scene.camera.field_of_view * 0.5f) / 300 * scene.text_scale;
+}
 
 }  // namespace orrery

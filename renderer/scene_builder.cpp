@@ -4,6 +4,9 @@
 #include <cmath>
 #include <cstdio>
 
+#include "renderer/aggregates.h"
+#include "renderer/cell_marks.h"
+#include "renderer/cell_place.h"
 #include "renderer/palette.h"
 
 namespace orrery {
@@ -12,9 +15,11 @@ namespace orrery {
 struct SceneBuilder::Step {
   std::uint64_t complete = 0;      ///< steps shown whole
   float fraction = 1;              ///< how far `tensor` has come
+  double exact = 1;                ///< the same, where single cells count
   const Tensor* tensor = nullptr;  ///< what is being computed; null: nothing, or the choice of a token
   bool choosing = false;           ///< the pass's last step: a token is drawn
   Rows rows;                       ///< rows of the pass under way
+  bool close = false;              ///< its cells are shown one by one
   int pass = -1;
 };
 
@@ -42,6 +47,28 @@ const Block* first_block(const Layout& layout, const Tensor& tensor) {
   return blocks.empty() ? nullptr : &layout.blocks[size_t(blocks.front())];
 }
 
+/// How much of a block's fresh rows is filled while the rows of its tensor are made cell by cell: a folded
+/// tensor's blocks are filled in the order of its cells.
+float filled_part(const Block& block, Rows rows, int cols, double fraction) {
+  const double made = fraction * rows.count() * cols, row = std::floor(made / cols);
+  const double in_row = std::clamp(made - row * cols - block.first_col, 0.0, double(block.cols));
+  return float((row * block.cols + in_row) / (double(rows.count()) * block.cols));
+}
+
+/// Lights a cell's block and what it reads, as if its step were under way, and dims the rest.
+void set_apart(Scene& scene, const Derivation& derivation) {
+  for (size_t i = 0; i < scene.blocks.size(); ++i) {
+    const Tensor* tensor = scene.layout->blocks[i].tensor;
+    const bool operand = std::ranges::any_of(derivation.why.reads,
+                                             [&](const Region& region) { return region.tensor == tensor; });
+    scene.blocks[i].emphasis = tensor == derivation.cell.tensor ? Emphasis::result
+                               : operand                        ? Emphasis::operand
+                                                                : Emphasis::dimmed;
+  }
+  for (SceneStrand& strand : scene.strands)
+    if (strand.strand >= 0 && !scene.layout->strands[size_t(strand.strand)].ribbon) strand.colour.a = 0.1f;
+}
+
 std::string percent(float probability) {
   char text[16];
   std::snprintf(text, sizeof text, probability >= 0.0995f ? "%.0f%%" : "%.1f%%", double(probability) * 100);
@@ -58,17 +85,21 @@ void SceneBuilder::build(Scene& scene, const Layout& layout, const Trace* trace,
   scene.theme = options.theme;
   scene.colour_blind = options.colour_blind;
   scene.range = options.range;
+  scene.text_scale = options.text_scale;
   scene.time = options.time;
   scene.marks.clear();
+  scene.sheets.clear();
   scene.strands.clear();
   if (trace) {
     position = std::min(position, double(trace->published()));
     step.complete = std::uint64_t(position);
-    step.fraction = float(position - double(step.complete));
+    step.exact = position - double(step.complete);
+    step.close = options.closeness != Closeness::tensors;
+    step.fraction = float(step.exact);
     const bool under_way = step.fraction > 0;
     if (under_way || step.complete > 0) {
       const StepPlace place = trace->place(under_way ? step.complete : step.complete - 1);
-      if (!under_way) step.fraction = 1;
+      if (!under_way) step.fraction = 1, step.exact = 1;
       step.pass = place.pass;
       step.rows = trace->pass(place.pass).rows;
       step.choosing = place.step == int(trace->graph().steps().size());
@@ -82,12 +113,15 @@ void SceneBuilder::build(Scene& scene, const Layout& layout, const Trace* trace,
   add_blocks(scene, layout, trace, step);
   add_strands(scene, layout, step, options);
   add_labels(scene, layout, options);
+  add_aggregates(scene, layout, trace, options);
   if (trace) {
     add_token_texts(scene, layout, *trace, step, options);
     add_predictions(scene, layout, *trace, step, options);
     if (step.choosing) add_falling_token(scene, layout, *trace, step, options);
   }
-  add_marks(scene, trace, options);
+  if (options.looked_at) clear_view(scene, {options.looked_at, 0, 0}, {});
+  if (trace) add_animation(scene, *trace, position, step, options);
+  if (!options.replay) add_cell_marks(scene, trace, options);
 }
 
 void SceneBuilder::add_blocks(Scene& scene, const Layout& layout, const Trace* trace,
@@ -103,8 +137,16 @@ void SceneBuilder::add_blocks(Scene& scene, const Layout& layout, const Trace* t
       state.emphasis = reads(*step.tensor, tensor) ? Emphasis::operand : Emphasis::dimmed;
       if (&tensor == step.tensor) {
         state.emphasis = Emphasis::result;
-        state.fresh_row = step.rows.begin;
-        state.progress = step.fraction;
+        Rows rows = step.rows;
+        double part = step.exact;
+        if (step.close && part < 1) {  // row by row, so that the cell in the making is the one at the front
+          const double row = std::floor(part * rows.count());
+          part = part * rows.count() - row;
+          rows = {rows.begin + int(row), rows.begin + int(row) + 1};
+          state.known_rows = std::min(state.known_rows, rows.end);
+        }
+        state.fresh_row = rows.begin;
+        state.progress = filled_part(layout.blocks[i], rows, trace->view(tensor).cols, part);
       }
     }
     scene.blocks[i] = state;
@@ -135,9 +177,11 @@ void SceneBuilder::add_labels(Scene& scene, const Layout& layout, const SceneOpt
   // They stand first and stay from frame to frame: their words need memory of their own.
   const LabelsOf now{&scene,          &layout, scene.layout_version, options.theme, options.colour_blind,
                      options.language};
-  if (now == labels_of_ && scene.texts.size() >= layout.labels.size())
-    return scene.texts.resize(layout.labels.size());
+  if (now == labels_of_ && scene.texts.size() >= layout.labels.size() + aggregates_)
+    return scene.texts.resize(layout.labels.size() + aggregates_);
   labels_of_ = now;
+  aggregates_ = 0;
+  aggregates_of_ = {};
   scene.texts.clear();
   const Palette& colours = palette(options.theme, options.colour_blind);
   for (const Label& label : layout.labels) {
@@ -155,6 +199,29 @@ void SceneBuilder::add_labels(Scene& scene, const Layout& layout, const SceneOpt
     text.priority = 10.f - 2.f * float(label.rank) + std::min(label.height, 100.f) * 0.01f;
     scene.texts.push_back(std::move(text));
   }
+}
+
+/// Behind the labels, and like them kept: what layers add to the stream, in numbers.
+void SceneBuilder::add_aggregates(Scene& scene, const Layout& layout, const Trace* trace,
+                                  const SceneOptions& options) {
+  const AggregatesOf now{trace ? trace->id() : 0, scene.steps};
+  if (now == aggregates_of_) return;
+  aggregates_of_ = now;
+  scene.texts.resize(layout.labels.size());
+  const Palette& colours = palette(options.theme, options.colour_blind);
+  if (trace)
+    for (const Aggregate& aggregate : aggregates_of(layout, *trace, scene.steps)) {
+      SceneText text;
+      text.text = options.translate ? options.translate(aggregate.words) : aggregate.words.english();
+      text.anchor = aggregate.anchor;
+      text.height = aggregate.height;
+      text.align = aggregate.align;
+      text.rank = LabelRank::part;
+      text.colour = with_alpha(colours.faint_text, 0.9f);
+      text.priority = 2;
+      scene.texts.push_back(std::move(text));
+    }
+  aggregates_ = scene.texts.size() - layout.labels.size();
 }
 
 /// The token of every row beside the input, the states of the stream and the logits; the words of a small
@@ -268,18 +335,24 @@ void SceneBuilder::add_falling_token(Scene& scene, const Layout& layout, const T
   scene.texts.push_back(std::move(text));
 }
 
-void SceneBuilder::add_marks(Scene& scene, const Trace* trace, const SceneOptions& options) const {
-  const Palette& colours = palette(options.theme, options.colour_blind);
-  auto mark = [&](const std::optional<Cell>& cell, glm::vec4 own, bool operands) {
-    if (!cell || !cell->tensor) return;
-    const Tensor& tensor = *cell->tensor;
-    scene.marks.push_back({{&tensor, cell->row, cell->col, 1, 1}, own});
-    if (!operands || !trace || !tensor.op || cell->row >= trace->rows_known(tensor, scene.steps)) return;
-    for (const Region& region : tensor.op->explain(tensor, *cell, *trace).reads)
-      scene.marks.push_back({region, with_alpha(colours.frame(region.tensor->kind), 0.9f)});
-  };
-  mark(options.selected, with_alpha(chosen_colour(options.theme), 1), !options.hovered);
-  mark(options.hovered, with_alpha(colours.text, 1), true);
+/// The cell in the making, or the draw of a token, where the eye is close enough.
+void SceneBuilder::add_animation(Scene& scene, const Trace& trace, double position, const Step& step,
+                                 const SceneOptions& options) {
+  const AnimationStyle style{options.theme, options.colour_blind, options.reduced_motion, options.translate};
+  std::optional<CellMoment> moment = options.replay;
+  if (!moment && options.closeness != Closeness::tensors) moment = cell_moment(trace, position);
+  if (moment) {
+    if (derived_in_ != trace.id() || !(derived_.cell == moment->cell)) {
+      derived_ = derive(trace, moment->cell);
+      derived_in_ = trace.id();
+    }
+    if (options.replay) set_apart(scene, derived_);
+    clear_view(scene, derived_.cell, derived_.why.reads);
+    add_cell_animation(scene, derived_, moment->progress,
+                       options.replay ? Closeness::terms : options.closeness, style);
+  } else if (step.choosing && step.fraction < 1 && options.closeness != Closeness::tensors) {
+    add_draw_animation(scene, trace, step.pass, double(step.fraction), style);
+  }
 }
 
 }  // namespace orrery

@@ -2,9 +2,22 @@
 #include <functional>
 #include <optional>
 
+#include "renderer/op_animation.h"
 #include "renderer/scene.h"
 
 namespace orrery {
+
+/// A cell whose card is pinned, and the card's colour.
+struct PinnedCell {
+  Cell cell;
+  glm::vec3 colour{1};
+};
+
+/// Cells that a card names, and the cell that they were read for (or the other way round: who reads it).
+struct PointedOperand {
+  Region from;
+  Region to;
+};
 
 /// How a scene is to be shown; what the person points at.
 struct SceneOptions {
@@ -14,17 +27,24 @@ struct SceneOptions {
   bool reduced_motion = false;
   float time = 0;                                        ///< seconds; only moving flows read it
   std::optional<Cell> hovered, selected;                 ///< marked with what they were computed from
+  std::vector<PinnedCell> pinned;                        ///< cells of cards that stay
+  std::optional<PointedOperand> pointed;                 ///< in a card
+  const Tensor* looked_at = nullptr;                     ///< nothing is to stand before it
+  Closeness closeness = Closeness::tensors;              ///< how closely the step under way is shown
+  std::optional<CellMoment> replay;                      ///< a known cell whose making is shown again
+  float text_scale = 1;                                  ///< of texts that are as large as a window's
   std::function<std::string(const Message&)> translate;  ///< null: English
   std::string language = "en";                           ///< whose words translate() gives
 };
 
-/// Turns a recording at a cursor into what one frame shows. A pure function of its arguments but for one
-/// cache (the probabilities of the row that is shown). Main thread.
+/// Turns a recording at a cursor into what one frame shows. A pure function of its arguments but for two
+/// caches (the probabilities of the row that is shown, the derivation of the cell in the making). Main
+/// thread.
 class SceneBuilder {
  public:
   /// Fills `scene` for the layout and the recording (null: weights only) at `position` published steps; its
-  /// fraction is how far the step under way has come. `scene.camera` is left as it is; memory is used again
-  /// from frame to frame.
+  /// fraction is how far the step under way has come. `scene.camera` is left as it is (marks are made large
+  /// enough to be seen from there); memory is used again from frame to frame.
   void build(Scene& scene, const Layout& layout, const Trace* trace, double position,
              const SceneOptions& options);
 
@@ -33,13 +53,15 @@ class SceneBuilder {
   void add_blocks(Scene& scene, const Layout& layout, const Trace* trace, const Step& step) const;
   void add_strands(Scene& scene, const Layout& layout, const Step& step, const SceneOptions& options) const;
   void add_labels(Scene& scene, const Layout& layout, const SceneOptions& options);
+  void add_aggregates(Scene& scene, const Layout& layout, const Trace* trace, const SceneOptions& options);
   void add_token_texts(Scene& scene, const Layout& layout, const Trace& trace, const Step& step,
                        const SceneOptions& options) const;
   void add_predictions(Scene& scene, const Layout& layout, const Trace& trace, const Step& step,
                        const SceneOptions& options);
   void add_falling_token(Scene& scene, const Layout& layout, const Trace& trace, const Step& step,
                          const SceneOptions& options) const;
-  void add_marks(Scene& scene, const Trace* trace, const SceneOptions& options) const;
+  void add_animation(Scene& scene, const Trace& trace, double position, const Step& step,
+                     const SceneOptions& options);
 
   /// What the labels in a scene were made from.
   struct LabelsOf {
@@ -52,6 +74,12 @@ class SceneBuilder {
     bool operator==(const LabelsOf&) const = default;
   };
   LabelsOf labels_of_;
+  struct AggregatesOf {
+    std::uint64_t trace = 0, steps = 0;
+    bool operator==(const AggregatesOf&) const = default;
+  };
+  AggregatesOf aggregates_of_;
+  size_t aggregates_ = 0;  // texts behind the labels
   struct Best {
     int id;
     float probability;
@@ -59,6 +87,8 @@ class SceneBuilder {
   std::uint64_t cached_trace_ = 0;  // Trace::id()
   int cached_row_ = -1;
   std::vector<Best> best_;
+  std::uint64_t derived_in_ = 0;  // Trace::id()
+  Derivation derived_;            // of the cell in the making
 };
 
 }  // namespace orrery

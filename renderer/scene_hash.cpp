@@ -40,21 +40,23 @@ std::uint64_t content_hash(const Scene& scene) {
   bool moves = false;
   const Camera& camera = scene.camera;
   hash.add(scene.layout, scene.trace ? scene.trace->id() : 0, scene.layout_version, scene.steps, scene.theme,
-           scene.range, scene.colour_blind);
+           scene.range, scene.colour_blind, scene.text_scale);
   hash.add(camera.target, camera.yaw, camera.pitch, camera.distance, camera.field_of_view);
   for (const BlockState& block : scene.blocks)
     hash.add(block.emphasis, block.known_rows, block.fresh_row, block.progress);
   for (const Mark& mark : scene.marks)
     hash.add(mark.region.tensor, mark.region.row, mark.region.col, mark.region.rows, mark.region.cols,
              mark.colour);
+  for (const Sheet& sheet : scene.sheets) hash.add(sheet.corner, sheet.size, sheet.fill, sheet.line);
   for (const SceneStrand& strand : scene.strands) {
-    hash.add(strand.strand, strand.width, strand.colour, strand.flow, strand.phase);
+    hash.add(strand.strand, strand.width, strand.colour, strand.flow, strand.phase, strand.arrow);
     if (strand.strand < 0) hash.add(strand.points);
-    moves = moves || strand.flow != 0;
+    moves = moves || strand.flow > 0.01f;  // less: its light runs with its phase alone
   }
   for (const SceneText& text : scene.texts) {
     hash.bytes(text.text.data(), text.text.size());
-    hash.add(text.anchor, text.height, text.align, text.max_width, text.colour, text.rank, text.priority);
+    hash.add(text.anchor, text.height, text.align, text.max_width, text.colour, text.rank, text.priority,
+             text.pixels, text.shift, text.backing);
   }
   if (moves) hash.add(scene.time);
   return hash.state;

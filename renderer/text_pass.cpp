@@ -16,9 +16,12 @@ TextPass::TextPass() { bind_instances(array_, buffer_, sizeof(Instance), {}); }
 /// Finds out how large the text is on the screen and where; false if it is not to be seen.
 bool TextPass::place(const SceneText& text, const Frame& frame, int index) {
   float distance = glm::length(text.anchor - frame.eye);
-  TextSize size = text_size(text.height * frame.pixels_a_unit / std::max(distance, 1e-3f), text.rank);
+  const bool fixed = text.pixels > 0;
+  TextSize size;
+  if (!fixed) size = text_size(text.height * frame.pixels_a_unit / std::max(distance, 1e-3f), text.rank);
   if (size.alpha <= 0 || text.text.empty()) return false;
-  float em = text.height * size.factor;
+  float em =
+      fixed ? text.pixels * frame.text_scale * distance / frame.pixels_a_unit : text.height * size.factor;
   // A first look with a bound on its width, so that nothing is rasterised that is not in view.
   glm::vec4 clip = frame.view_projection * glm::vec4(text.anchor, 1);
   if (clip.w <= 0) return false;
@@ -33,22 +36,73 @@ bool TextPass::place(const SceneText& text, const Frame& frame, int index) {
     em *= fit;
   }
   ScreenLabel label;
+  glm::vec3 anchor = text.anchor + glm::vec3(text.shift * em, 0);
+  if (!find_rectangle(anchor, em, width, text.align, frame, label)) return false;
+  if (fixed) {
+    // Lines below each other slant alike: they need no more room than level ones.
+    const float middle = 0.5f * (label.low.y + label.high.y), half = 0.49f * text.pixels * frame.text_scale;
+    label.low.y = middle - half;
+    label.high.y = middle + half;
+    // What is as large as this on purpose is kept inside of the picture.
+    const glm::vec2 low(6), high = frame.resolution - 6.f;
+    const glm::vec2 move = glm::max(low - label.low, 0.f) - glm::max(label.high - high, 0.f);
+    if (move != glm::vec2(0)) {
+      anchor += glm::vec3(move * (em / (text.pixels * frame.text_scale)), 0);
+      label.low += move;
+      label.high += move;
+    }
+  }
+  label.priority = text.priority * 10 - float(text.rank);
+  label.index = index;
+  labels_.push_back(label);
+  placed_.push_back({&text, anchor, em, size.alpha, width});
+  return true;
+}
+
+/// Keeps texts of the scene off a sheet that carries a drawing.
+void TextPass::cover(const Sheet& sheet, const Frame& frame) {
+  if (!sheet.covers) return;
+  ScreenLabel label;
+  const glm::vec3 foot = sheet.corner - glm::vec3(0, sheet.size.y, 0);
+  for (int corner = 0; corner < 4; ++corner) {
+    const glm::vec3 point = foot + glm::vec3(corner & 1 ? sheet.size.x : 0, corner & 2 ? sheet.size.y : 0, 0);
+    const glm::vec4 at = frame.view_projection * glm::vec4(point, 1);
+    if (at.w <= 0) return;
+    const glm::vec2 pixel = (glm::vec2(at) / at.w * 0.5f + 0.5f) * frame.resolution;
+    label.low = corner == 0 ? pixel : glm::min(label.low, pixel);
+    label.high = corner == 0 ? pixel : glm::max(label.high, pixel);
+  }
+  label.priority = 300;  // below what is written as large as this on purpose
+  label.index = -1;
+  labels_.push_back(label);
+}
+
+/// Where on the screen a text stands; false if a part of it lies behind the eye.
+bool TextPass::find_rectangle(glm::vec3 anchor, float em, float width, float align, const Frame& frame,
+                              ScreenLabel& label) {
   label.low = glm::vec2(1e9f);
   label.high = glm::vec2(-1e9f);
   for (int corner = 0; corner < 4; ++corner) {
-    glm::vec3 point = text.anchor + glm::vec3((float(corner & 1) - text.align) * width * em,
-                                              (corner & 2 ? 0.82f : -0.16f) * em, 0);
+    glm::vec3 point =
+        anchor + glm::vec3((float(corner & 1) - align) * width * em, (corner & 2 ? 0.82f : -0.16f) * em, 0);
     glm::vec4 at = frame.view_projection * glm::vec4(point, 1);
     if (at.w <= 0) return false;
     glm::vec2 pixel = (glm::vec2(at) / at.w * 0.5f + 0.5f) * frame.resolution;
     label.low = glm::min(label.low, pixel);
     label.high = glm::max(label.high, pixel);
   }
-  label.priority = text.priority * 10 - float(text.rank);
-  label.index = index;
-  labels_.push_back(label);
-  placed_.push_back({&text, em, size.alpha, width});
   return true;
+}
+
+/// A patch behind a text of that width: the inside of a full block, stretched.
+void TextPass::add_backing(glm::vec3 anchor, float em, float align, float width, std::uint32_t ink) {
+  const Glyph& block = atlas_.glyph(U'\u2588');
+  const float pad = 0.3f, left = -align * width - pad;
+  instances_.push_back({glm::vec4(anchor, em),
+                        {parts(left), parts(0.98f), parts(width + 2 * pad), parts(1.3f)},
+                        {std::uint16_t(block.atlas_x + block.atlas_width * 0.5f),
+                         std::uint16_t(block.atlas_y + block.atlas_height * 0.5f), 1, 1},
+                        ink});
 }
 
 void TextPass::add(std::string_view text, glm::vec3 anchor, float em, float align, float width,
@@ -87,11 +141,15 @@ size_t TextPass::prepare(const Scene& scene, const Frame& frame, const ValuePool
   placed_.clear();
   labels_.clear();
   for (const SceneText& text : scene.texts) place(text, frame, int(placed_.size()));
+  for (const Sheet& sheet : scene.sheets) cover(sheet, frame);
   keep_clear_labels(labels_);
   for (const ScreenLabel& label : labels_) {
+    if (label.index < 0) continue;
     const Placed& placed = placed_[size_t(label.index)];
     glm::vec4 colour = placed.text->colour;
-    add(placed.text->text, placed.text->anchor, placed.em, placed.text->align, placed.width,
+    if (const glm::vec4 back = placed.text->backing; back.a > 0)
+      add_backing(placed.anchor, placed.em, placed.text->align, placed.width, packed(back, back.a));
+    add(placed.text->text, placed.anchor, placed.em, placed.text->align, placed.width,
         packed(colour, colour.a * placed.alpha));
   }
   return buffer_.set(instances_.data(), instances_.size() * sizeof(Instance)) + atlas_.upload();

@@ -32,11 +32,16 @@ class TextPass {
   };
   struct Placed {
     const SceneText* text;
+    glm::vec3 anchor;
     float em, alpha, width;  ///< world units an em; ems
   };
   void add_numbers(const Scene& scene, const Frame& frame, const ValuePool& pool);
   void draw(const Frame& frame, int first, int count, float halo);
   bool place(const SceneText& text, const Frame& frame, int index);
+  static bool find_rectangle(glm::vec3 anchor, float em, float width, float align, const Frame& frame,
+                             ScreenLabel& label);
+  void cover(const Sheet& sheet, const Frame& frame);
+  void add_backing(glm::vec3 anchor, float em, float align, float width, std::uint32_t ink);
   void add(std::string_view text, glm::vec3 anchor, float em, float align, float width, std::uint32_t ink);
 
   Program program_{"text"};

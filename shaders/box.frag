@@ -123,7 +123,8 @@ void main() {
   vec3 result = mix(gaps, tile, cover);
 
   // The frame: a line in the colour of the kind along the silhouette.
-  bool lit = block_state.x > 2.5, operand = block_state.x > 1.5 && !lit;
+  bool ghost = block_state.x > 3.5;
+  bool lit = block_state.x > 2.5 && !ghost, operand = block_state.x > 1.5 && !lit && !ghost;
   float thick = lit ? 2.2 : operand ? 1.7 : 0.9;
   float edge = 1e3;
   if (normal.x == 0.0) edge = min(edge, to_edge.x / width.x);
@@ -131,6 +132,7 @@ void main() {
   float frame = (1.0 - clamp(edge - thick, 0.0, 1.0)) * (normal.z != 0.0 ? (lit || operand ? 1.0 : 0.75) : 0.35);
   vec3 frame_colour = accent * mix(0.9, 1.0, dark);
   if (lit) frame_colour = mix(frame_colour, mix(vec3(0.0), vec3(1.0), dark), 0.45);
+  if (ghost && (frame < 0.4 || normal.z == 0.0)) discard;
   result = mix(result, frame_colour, frame);
 
   vec3 behind = background(gl_FragCoord.y);

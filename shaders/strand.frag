@@ -1,18 +1,18 @@
-in vec2 place;
+in vec3 place;
 flat in vec4 strand_colour;
 flat in vec4 form;
 in float distance_to_eye;
 out vec4 colour;
 
 void main() {
-  float edge = clamp(form.x + 0.5 - abs(place.y), 0.0, 1.0);
+  float edge = clamp(place.z + 0.5 - abs(place.y), 0.0, 1.0);
   float alpha = strand_colour.a * edge;
   float lit = 0.0;
-  if (form.y != 0.0) {
+  if (form.y > 0.0) {
     float behind = fract(form.z - place.x);          // how far behind the running light
     lit = exp(-behind * 9.0) + 0.5 * exp(-(1.0 - behind) * 60.0);
   }
-  if (form.w > 0.5) {
+  if (form.w > 0.5 && form.w < 1.5) {
     // A ribbon: a veil with fine lines inside, which fade where they would stand closer than 3 pixels.
     float lines = 9.0, spacing = 2.0 * form.x / lines;
     float across = fract((place.y / (2.0 * form.x) + 0.5) * lines) - 0.5;

@@ -1,10 +1,12 @@
 #include "app/commands/picture.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "app/caption.h"
 #include "app/language.h"
+#include "renderer/cell_place.h"
 
 namespace orrery {
 
@@ -60,7 +62,14 @@ FrameStats Picture::draw(const Trace& trace, double position, float seconds, Qua
   options.time = seconds;
   options.translate = [](const Message& message) { return translate(message); };
   options.language = current_language();
+  options.text_scale = std::max(1.f, float(options_.height) / 720);
+  if (options_.at >= 0) options.closeness = Closeness::terms;
+  if (!options_.cell.empty()) {
+    options.selected = read_cell(model_->graph(), options_.cell);
+    if (options_.at >= 0) options.replay = CellMoment{*options.selected, options_.at};
+  }
   builder_.build(scene_, layout_, &trace, position, options);
+  arithmetic_.add(scene_, options_.width, options_.height);
   const int foot = overlay_.height();
   const FrameStats stats = renderer_.draw(
       scene_, {headless_.framebuffer(), 0, foot, options_.width, options_.height - foot}, quality);
@@ -82,12 +91,46 @@ const Image& Picture::read() {
   return image_;
 }
 
-double position_of(const Trace& trace, const std::string& step) {
+Cell read_cell(const Graph& graph, const std::string& text) {
+  const size_t second = text.rfind(':'), first = second == 0 ? second : text.rfind(':', second - 1);
+  int row = -1, col = -1;
+  if (second != std::string::npos && first != std::string::npos && first < second) {
+    auto number = [&](size_t from, size_t to, int& value) {
+      const auto result = std::from_chars(text.data() + from, text.data() + to, value);
+      if (result.ec != std::errc() || result.ptr != text.data() + to) value = -1;
+    };
+    number(first + 1, second, row);
+    number(second + 1, text.size(), col);
+  }
+  if (row < 0 || col < 0)
+    throw Error(say("--cell '{0}' should be a tensor, a row and a column: NAME:ROW:COLUMN", text));
+  const Tensor& tensor = hook_tensor(graph, text.substr(0, first));
+  if (row >= tensor.rows.size || col >= tensor.cols.size)
+    throw Error(say("--cell '{0}': {1} has {2} rows and {3} columns, counted from 0", text, tensor.name,
+                    tensor.rows.size, tensor.cols.size));
+  return {&tensor, row, col};
+}
+
+void Picture::frame_cell(const Trace& trace) {
+  const Cell cell = read_cell(model_->graph(), options_.cell);
+  std::vector<Region> reads;
+  if (cell.tensor->op) {
+    if (cell.row >= trace.rows_known(*cell.tensor, trace.published()) ||
+        cell.col >= trace.view(*cell.tensor).cols)
+      throw Error(say("--cell '{0}': this cell is not computed", options_.cell));
+    reads = cell.tensor->op->explain(*cell.tensor, cell, trace).reads;
+  }
+  scene_.camera = frame_work(layout_, Camera{}, cell, reads, float(options_.width) / float(options_.height));
+}
+
+double position_of(const Trace& trace, const PictureOptions& options) {
   const auto all = double(trace.published());
-  if (step.empty()) return all;
-  const Tensor& tensor = hook_tensor(trace.graph(), step);
-  if (tensor.step < 0) throw Error(say("'{0}' is a weight: no step computes it", step));
-  return double(trace.step_number({trace.pass_count() - 1, tensor.step})) + 0.999;
+  if (options.step.empty()) return all;
+  const Tensor& tensor = hook_tensor(trace.graph(), options.step);
+  if (tensor.step < 0) throw Error(say("'{0}' is a weight: no step computes it", options.step));
+  const double part =
+      options.cell.empty() && options.at >= 0 ? std::clamp(options.at, 1e-9, 1 - 1e-9) : 0.999;
+  return double(trace.step_number({trace.pass_count() - 1, tensor.step})) + part;
 }
 
 void render_png(const InputOptions& input, const SamplingSettings& sampling, const PictureOptions& options,
@@ -103,8 +146,9 @@ void render_png(const InputOptions& input, const SamplingSettings& sampling, con
   while (executor.run_pass()) {
   }
   const Trace& trace = *executor.trace();
-  const double position = position_of(trace, options.step);
+  const double position = position_of(trace, options);
   Picture picture(model, trace.token_count(trace.published()), options);
+  if (!options.cell.empty() && options.focus.empty()) picture.frame_cell(trace);
   picture.draw(trace, position, 0, Quality::still);
   write_png(picture.read(), output.part());
   output.finish();

@@ -4,6 +4,7 @@
 #include "app/commands/support.h"
 #include "app/overlay.h"
 #include "model/executor.h"
+#include "renderer/cell_arithmetic.h"
 #include "renderer/headless.h"
 #include "renderer/renderer.h"
 #include "renderer/scene_builder.h"
@@ -16,6 +17,8 @@ struct PictureOptions {
   std::string theme = "dark", language;
   std::string step, focus;  ///< hook names; empty: the end of the run, the whole model
   bool words = true;        ///< a caption and the legend beneath the scene
+  std::string cell;         ///< HOOK:ROW:COLUMN, marked with what it was computed from
+  double at = -1;           ///< how far the step, or the making of the cell, has come; negative: it is done
 };
 
 /// --theme and --lang. A language takes effect when it is read.
@@ -29,6 +32,8 @@ class Picture {
 
   /// Where the camera stands: on the whole model or on options.focus; `turn` radians to the side.
   void frame(float turn = 0);
+  /// On the cell of the options and what it is read from.
+  void frame_cell(const Trace& trace);
   Camera& camera() { return scene_.camera; }
   /// Draws the recording at `position` published steps.
   FrameStats draw(const Trace& trace, double position, float seconds, Quality quality);
@@ -48,13 +53,16 @@ class Picture {
   Layout layout_;
   Scene scene_;
   SceneBuilder builder_;
+  CellArithmetic arithmetic_;
   Image image_;
 };
 
 /// The tensor of that hook name; for a name that stands for all heads, head 0's. Throws Error naming it.
 const Tensor& hook_tensor(const Graph& graph, const std::string& name);
-/// The position at which `step` (empty: everything) of the last pass has just been computed.
-double position_of(const Trace& trace, const std::string& step);
+/// The cell that HOOK:ROW:COLUMN names. Throws Error naming what is wrong with it.
+Cell read_cell(const Graph& graph, const std::string& text);
+/// The position at which `step` (empty: everything) of the last pass has come as far as `at` says.
+double position_of(const Trace& trace, const PictureOptions& options);
 /// Writes the main view of the model at work on its prompt as a PNG. Throws Error.
 void render_png(const InputOptions& input, const SamplingSettings& sampling, const PictureOptions& options,
                 int new_tokens, int token, const std::string& file);

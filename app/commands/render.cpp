@@ -111,6 +111,12 @@ void add_render(CLI::App& program, Action& chosen) {
       ->check(integer_in(0, 1 << 24));
   command->add_option("--step", options->picture.step, tr("Show the step that computes this hook"))
       ->type_name("HOOK");
+  command->add_option("--cell", options->picture.cell, tr("Mark this cell and what it was computed from"))
+      ->type_name("HOOK:ROW:COL");
+  command
+      ->add_option("--at", options->picture.at,
+                   tr("How far that step, or the making of that cell, has come: 0 to 1"))
+      ->check(number_in(0, 1));
   command->add_option("--focus", options->picture.focus, tr("Look at this tensor"))->type_name("TENSOR");
   command
       ->add_option("-n,--n-predict", options->count,

@@ -17,5 +17,7 @@ void settings_page(App& app);
 void help_page(App& app);
 void about_page(App& app);
 void menu_page(App& app);
+void finder_page(App& app);
+void cards_overlay(App& app);
 void notices_overlay(App& app);
 }  // namespace orrery

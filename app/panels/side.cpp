@@ -146,64 +146,6 @@ void predictions_panel(App& app) {
   if (force >= 0) app.force_token(force);
 }
 
-void inspector_panel(App& app) {
-  heading(tr("Under the mouse"));
-  auto cell = app.scene.hovered ? app.scene.hovered : app.scene.selected;
-  if (!cell || !app.trace)
-    return wrapped(Font::small, colours().muted,
-                   tr("Point at a cell to see its number and how it came about."));
-  const Tensor& tensor = *cell->tensor;
-  text(Font::mono, colours().kinds[int(tensor.kind)], tensor.name.c_str());
-  std::string row = translate(say("row {0}", cell->row)), column = translate(say("column {0}", cell->col));
-  if (tensor.rows.axis == Axis::token && cell->row < app.tokens_shown())
-    row = translate(
-        say("token {0} “{1}”", cell->row, app.trace->model().token_text(app.trace->token(cell->row))));
-  if (tensor.cols.axis == Axis::channel) column = translate(say("channel {0}", cell->col));
-  if (tensor.cols.axis == Axis::feature) column = translate(say("neuron {0}", cell->col));
-  if (tensor.cols.axis == Axis::source) column = translate(say("looks at token {0}", cell->col));
-  if (tensor.cols.axis == Axis::vocabulary)
-    column = translate(say("token “{0}”", app.trace->model().token_text(cell->col)));
-  wrapped(Font::small, colours().muted, (row + " · " + column).c_str());
-  bool known = cell->row < app.trace->rows_known(tensor, app.playback.steps());
-  if (!known) return wrapped(Font::small, colours().muted, tr("Not computed yet."));
-  if (tensor.op && tensor.op->masked(cell->row, cell->col))
-    return wrapped(Font::small, colours().muted, tr("Masked: a token never looks at tokens after it."));
-  double stored = app.trace->at(*cell);
-  text(Font::title, colours().text, number_text(stored).c_str());
-  if (!tensor.op)
-    return wrapped(Font::small, colours().muted,
-                   tr("A weight: learned in training, the same for every text."));
-  static Explanation why;
-  static Cell of;
-  static std::shared_ptr<const Trace> in;
-  if (!(of == *cell) || in != app.trace)
-    why = tensor.op->explain(tensor, *cell, *app.trace), of = *cell, in = app.trace;
-  need_glyphs(why.formula.c_str());
-  wrapped(Font::mono, colours().text, why.formula.c_str());
-  wrapped(Font::small, colours().text, translate(why.words).c_str());
-  size_t shown = std::min<size_t>(why.terms.size(), 6);
-  std::vector<size_t> order(why.terms.size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::partial_sort(
-      order.begin(), order.begin() + std::ptrdiff_t(shown), order.end(),
-      [&](size_t a, size_t b) { return std::abs(why.terms[a].value) > std::abs(why.terms[b].value); });
-  if (shown < why.terms.size())
-    text(Font::small, colours().muted,
-         translate(say("The largest {0} of {1} summands:", shown, why.terms.size())).c_str());
-  for (size_t i = 0; i < shown; ++i) {
-    const Term& term = why.terms[order[i]];
-    std::string line;
-    for (double value : term.values) line += (line.empty() ? "" : " × ") + number_text(value);
-    wrapped(Font::mono, colours().muted, (line + " = " + number_text(term.value)).c_str());
-  }
-  for (const std::string& line : why.working)
-    need_glyphs(line.c_str()), wrapped(Font::mono, colours().muted, line.c_str());
-  wrapped(Font::small, colours().muted,
-          translate(say("Recomputed: {0}; difference to the stored number: {1}", why.value,
-                        std::abs(why.value - stored)))
-              .c_str());
-}
-
 void legend_panel(App& app) {
   if (const auto legend = app.scene.legend(app)) legend_strip(*legend, &app.settings.range);
 }

@@ -3,6 +3,7 @@
 #include "app/actions.h"
 #include "app/app.h"
 #include "app/language.h"
+#include "app/panels/links.h"
 #include "app/panels/panels.h"
 #include "app/style.h"
 
@@ -17,6 +18,12 @@ void transport_button(App& app, const char* id, Icon icon, const char* tip, bool
 }
 
 ImVec4 kind_colour(Kind kind) { return colours().kinds[int(kind)]; }
+
+Message speed_words(const Playback::Speed& speed) {
+  if (speed.pace == Pace::terms) return say("terms a second: {0}", number_text(speed.rate));
+  if (speed.pace == Pace::cells) return say("cells a second: {0}", number_text(speed.rate));
+  return say("{0} operations a second", number_text(speed.rate));
+}
 
 /// Where the mouse drags on a bar: 0..1, or -1.
 float dragged(const char* name, ImVec2 at, ImVec2 size) {
@@ -42,12 +49,14 @@ void transport_panel(App& app) {
   transport_button(app, "slower", Icon::down, tr("Slower"));
   transport_button(app, "faster", Icon::up, tr("Faster"));
   ImGui::AlignTextToFramePadding();
-  text(Font::small, colours().muted,
-       translate(say("{0} operations a second", number_text(app.playback.speed()))).c_str());
+  text(Font::small, colours().muted, translate(speed_words(app.playback.speed())).c_str());
   if (!app.trace) return;
   ImGui::SameLine(0, px(18));
   bool live = app.playback.live();
-  text(Font::small, live ? colours().kinds[0] : colours().warm, live ? tr("LIVE") : tr("REPLAY"));
+  text(Font::small, live ? colours().kinds[0] : colours().warm,
+       live                     ? tr("LIVE")
+       : app.playback.backwards ? tr("BACKWARDS")
+                                : tr("REPLAY"));
   if (app.run_ended && app.end_state == RunState::context_full &&
       app.playback.position >= double(app.trace->published())) {
     ImGui::SameLine(0, px(18));
@@ -59,10 +68,7 @@ void transport_panel(App& app) {
 }
 
 void timeline_panel(App& app) {
-  std::string caption = translate(app.caption());
-  need_glyphs(caption.c_str());
-  text(Font::body, colours().text, fitting(caption, ImGui::GetContentRegionAvail().x).c_str());
-  tooltip(caption.c_str());
+  linked_sentence(app, "caption", app.caption(), Font::body, colours().text);
   if (!app.trace) return;
   const Trace& trace = *app.trace;
   ImDrawList* list = ImGui::GetWindowDrawList();

@@ -116,9 +116,9 @@ class Normalize : public Op {
                            "scale = " + number_text(divisor)};
     Act apart{say("Its distance from the mean, divided by the scale"), "", Fold::sum, {}, explanation.value};
     apart.terms.push_back({{{&x, cell.row, cell.col}, {&scale, cell.row, 0}},
-                           {value, mean, divisor},
+                           {value, divisor, mean},
                            explanation.value,
-                           "({0} − {1}) / {2}"});
+                           "({0} − {2}) / {1}"});
     explanation.acts = {mean_act(values, x, cell.row, mean), std::move(apart)};
     return explanation;
   }

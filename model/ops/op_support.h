@@ -90,7 +90,7 @@ inline void explain_softmax(Explanation& explanation, const Values& values, cons
   explanation.value = power / sum;
   explanation.acts = {std::move(greatest), std::move(powers),
                       single_act(say("Its own exponential, divided by that sum"), "", {{&scores, row, col}},
-                                 {power, sum}, explanation.value, "{0} / {1}")};
+                                 {score, largest, sum}, explanation.value, "exp({0} − {1}) / {2}")};
   explanation.reads = {{&scores, row, first, 1, end - first}};
   explanation.working = {"score = " + number_text(score) + ", max = " + number_text(largest),
                          "exp(score − max) = " + number_text(power), "Σ exp = " + number_text(sum)};

@@ -185,10 +185,10 @@ TEST_CASE("the place of a cell in words") {
     return text;
   };
   CHECK(words("blocks.1.attn.hook_q.head2", 4, 3) ==
-        "layer 1, head 2, token 4 “" + trace->model().token_text(5) + "”, channel 3 of the head");
+        "layer 1, head 2, token 4 '" + trace->model().token_text(5) + "', channel 3 of the head");
   CHECK(words("blocks.0.attn.W_Q.head0", 5, 6) == "layer 0, head 0, channel 5, channel 6 of the head");
   CHECK(words("blocks.0.mlp.b_in", 0, 9) == "layer 0, neuron 9");
   CHECK(words("blocks.0.attn.hook_pattern.head1", 2, 1) ==
-        "layer 0, head 1, token 2 “" + trace->model().token_text(4) + "”, looks at token 1 “" +
-            trace->model().token_text(1) + "”");
+        "layer 0, head 1, token 2 '" + trace->model().token_text(4) + "', looks at token 1 '" +
+            trace->model().token_text(1) + "'");
 }

@@ -1,0 +1,14 @@
+#pragma once
+#include "app/app.h"
+#include "app/style.h"
+
+namespace orrery {
+
+/// The hook name of a tensor; hovering underlines it, a click flies there. `width`: where it is cut; 0:
+/// nowhere.
+void name_link(App& app, const char* id, const Tensor& tensor, ui::Font font, float width = 0);
+
+/// A sentence on one line in which every hook name is a link. Cut where the line ends.
+void linked_sentence(App& app, const char* id, const Message& sentence, ui::Font font, const ImVec4& colour);
+
+}  // namespace orrery
