@@ -19,6 +19,13 @@ void toggle(App& app) {
   app.pages.*page = !open;
 }
 
+/// Opens a page of the pane that looks inside.
+template <InsightPage page>
+void look_inside(App& app) {
+  app.settings.insight_open = true;
+  app.insight.choices.page = page;
+}
+
 template <int number>
 void camera_stop(App& app) {
   if (!app.scene.go_to_stop(number, app.settings.reduced_motion))
@@ -111,6 +118,17 @@ std::vector<Action> make_table() {
        [](App& a) { a.settings.left_open = !a.settings.left_open; }, Menu::view},
       {"right_pane", 0, false, "", say("Show or hide the right pane"),
        [](App& a) { a.settings.right_open = !a.settings.right_open; }, Menu::view},
+      {"insight", GLFW_KEY_I, false, "I", say("Look inside: attention, lens, attributions, sampling"),
+       [](App& a) { a.settings.insight_open = !a.settings.insight_open; }, Menu::view},
+      {"insight_attention", 0, false, "", say("Where heads look"), look_inside<InsightPage::attention>},
+      {"insight_why", 0, false, "", say("Why a head looks there"), look_inside<InsightPage::why>},
+      {"insight_heads", 0, false, "", say("Field guide of heads"), look_inside<InsightPage::heads>},
+      {"insight_lens", 0, false, "", say("What each layer would predict"), look_inside<InsightPage::lens>},
+      {"insight_logits", 0, false, "", say("What each part gives to a logit"),
+       look_inside<InsightPage::logits>},
+      {"insight_neurons", 0, false, "", say("The most active neurons"), look_inside<InsightPage::neurons>},
+      {"insight_space", 0, false, "", say("Tokens as points in space"), look_inside<InsightPage::space>},
+      {"insight_sampling", 0, false, "", say("How a token is drawn"), look_inside<InsightPage::sampling>},
       {"theme", 0, false, "", say("Dark or light"),
        [](App& a) { a.settings.theme = a.settings.theme == Theme::dark ? Theme::light : Theme::dark; },
        Menu::view},

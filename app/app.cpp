@@ -276,6 +276,9 @@ Message App::caption() const {
 }
 
 void App::take_events() {
+  insight.show(model);
+  if (model) ask_head_guide(insight);
+  if (insight.has_news()) awake = 4;
   for (Event& event : worker.poll()) {
     awake = 4;
     switch (event.kind) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/cards.h"
+#include "app/insight.h"
 #include "app/playback.h"
 #include "app/scene_view.h"
 #include "app/settings.h"
@@ -65,6 +66,7 @@ struct App {
   Predictions predictions;
   Cards cards;
   SceneView scene;
+  Insight insight;
   std::deque<Notice> notices;
   Pages pages;
   std::string path_field;  ///< of the model chooser

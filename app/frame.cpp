@@ -2,6 +2,7 @@
 
 #include "app/app.h"
 #include "app/language.h"
+#include "app/panels/insight.h"
 #include "app/panels/panels.h"
 #include "app/style.h"
 
@@ -67,6 +68,11 @@ void build_frame(App& app) {
   float bottom = app.presenter ? px(76) : panes ? std::min(px(s.bottom_height), height * 0.4f) : 0;
   float left = panes && s.left_open ? std::min(px(s.left_width), width * 0.28f) : 0;
   float right = panes && s.right_open ? std::min(px(s.right_width), width * 0.36f) : 0;
+  // The pane that looks inside takes the right pane's place; the left one gives way where both would leave no
+  // scene.
+  const bool inside = panes && s.insight_open;
+  if (inside) right = std::min(px(s.insight_width), width * 0.56f);
+  if (inside && width - left - right < px(420)) left = 0;
   float middle = std::max(1.f, height - top - bottom);
   float strip = height > px(260) && width - left - right > px(260) ? px(legend_height) : 0;
   app.scene.area = {int(left), int(top), std::max(1, int(width - left - right)),
@@ -85,7 +91,11 @@ void build_frame(App& app) {
     sampling_panel(app);
     ImGui::End();
   }
-  if (right > 0) {
+  if (inside && begin_pane("insight_pane", width - right, top, right, middle)) {
+    insight_panel(app);
+    ImGui::End();
+  }
+  if (right > 0 && !inside) {
     float list = middle * 0.5f;
     if (begin_pane("predictions_pane", width - right, top, right, list)) {
       predictions_panel(app);
@@ -108,7 +118,7 @@ void build_frame(App& app) {
                1, 180, 480);
     if (right > 0)
       splitter("right_splitter", {width - right - grip / 2, top}, {width - right + grip / 2, top + middle},
-               true, s.right_width, -1, 220, 640);
+               true, inside ? s.insight_width : s.right_width, -1, inside ? 320 : 220, inside ? 1400 : 640);
     splitter("bottom_splitter", {0, height - bottom - grip / 2}, {width, height - bottom + grip / 2}, false,
              s.bottom_height, -1, 130, 320);
   }

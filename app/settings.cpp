@@ -53,6 +53,8 @@ Settings load_settings(const std::filesystem::path& file) {
   if (range != std::end(range_names)) settings.range = RangeRule(range - std::begin(range_names));
   read(json, "left_open", settings.left_open);
   read(json, "right_open", settings.right_open);
+  read(json, "insight_open", settings.insight_open);
+  read(json, "insight_width", 240, 2000, settings.insight_width);
   read(json, "left_width", 120, 1000, settings.left_width);
   read(json, "right_width", 120, 1000, settings.right_width);
   read(json, "bottom_height", 80, 600, settings.bottom_height);
@@ -76,6 +78,8 @@ bool save_settings(const Settings& settings, const std::filesystem::path& file) 
                          {"range", range_names[int(settings.range)]},
                          {"left_open", settings.left_open},
                          {"right_open", settings.right_open},
+                         {"insight_open", settings.insight_open},
+                         {"insight_width", settings.insight_width},
                          {"left_width", settings.left_width},
                          {"right_width", settings.right_width},
                          {"bottom_height", settings.bottom_height},

@@ -15,6 +15,8 @@ struct Settings {
   bool colour_blind = false;
   RangeRule range = RangeRule::tensor;
   bool left_open = true, right_open = true;
+  bool insight_open = false;
+  float insight_width = 560;                                       ///< at scale 1
   float left_width = 232, right_width = 300, bottom_height = 150;  ///< at scale 1
   int window_width = 1440, window_height = 900;                    ///< pixels
   bool operator==(const Settings&) const = default;

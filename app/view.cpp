@@ -222,6 +222,7 @@ int run_view(const ViewOptions& options) {
     }
   }
   app.scene.close();
+  app.insight.close();
   return 0;
 }
 

@@ -1,7 +1,14 @@
 #pragma once
+#include "model/sampler.h"
 
 namespace orrery {
 struct App;
+
+/// What people call a filter.
+const char* filter_label(Filter filter);
+/// A slider for the filter's number, as wide as there is room; marked as `prefix` and the filter's name. True
+/// while it moves.
+bool filter_slider(App& app, Filter filter, SamplingSettings& changed, const char* prefix = "");
 
 // Each fills the window that is open.
 void prompt_panel(App& app);

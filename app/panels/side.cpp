@@ -10,8 +10,6 @@
 namespace orrery {
 using namespace ui;
 
-namespace {
-
 const char* filter_label(Filter filter) {
   switch (filter) {
     case Filter::temperature:
@@ -26,7 +24,7 @@ const char* filter_label(Filter filter) {
   return "";
 }
 
-bool filter_slider(App& app, Filter filter, SamplingSettings& changed) {
+bool filter_slider(App& app, Filter filter, SamplingSettings& changed, const char* prefix) {
   ImGui::SetNextItemWidth(-1);
   float value = float(filter == Filter::temperature ? changed.temperature
                       : filter == Filter::top_p     ? changed.top_p
@@ -48,11 +46,9 @@ bool filter_slider(App& app, Filter filter, SamplingSettings& changed) {
     if (filter == Filter::top_p) changed.top_p = value;
     if (filter == Filter::min_p) changed.min_p = value;
   }
-  mark(filter_name(filter));
+  mark((std::string(prefix) + filter_name(filter)).c_str());
   return moved;
 }
-
-}  // namespace
 
 void sampling_panel(App& app) {
   heading(tr("Sampling, from the next token on"));

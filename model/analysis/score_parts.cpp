@@ -44,7 +44,7 @@ std::vector<double> list(const Eigen::VectorXd& numbers) {
 Finding<ScoreParts> split_score(const Values& values, const HeadParts& head, int query_row, int key_row,
                                 Progress& progress) {
   if (head.scores->op->masked(query_row, key_row))
-    return say("Masked: token {0} must not look at token {1}, which comes after it", query_row, key_row);
+    return head.scores->op->explain(*head.scores, {head.scores, query_row, key_row}, values).words;
   const Finding<AffinePath> query = AffinePath::to(*head.query), key = AffinePath::to(*head.key);
   if (!query) return query.why_not;
   if (!key) return key.why_not;

@@ -80,26 +80,26 @@ Matrix part_vectors(const Values& values, const std::vector<StreamPart>& parts, 
   return result;
 }
 
-Finding<StreamNorms> stream_norms(const Graph& graph, const Values& values, int rows) {
+Finding<StreamNorms> stream_norms(const Graph& graph, const Values& values, Rows rows) {
   StreamNorms norms;
   norms.states = stream_states(graph, true);
   if (norms.states.empty()) return say("This model has no residual stream.");
-  norms.state_norms = Matrix(int(norms.states.size()), rows);
+  norms.state_norms = Matrix(int(norms.states.size()), rows.count());
   norms.parts = parts_of(*norms.states.back());
   const int count = int(norms.parts.size());
-  norms.part_norms = Matrix(count, rows);
-  norms.part_cosines = Matrix(count, rows);
-  for (int row = 0; row < rows; ++row) {
+  norms.part_norms = Matrix(count, rows.count());
+  norms.part_cosines = Matrix(count, rows.count());
+  for (int row = rows.begin, col = 0; row < rows.end; ++row, ++col) {
     for (size_t s = 0; s < norms.states.size(); ++s)
-      norms.state_norms(int(s), row) = row_doubles(values.view(*norms.states[s]), row).norm();
+      norms.state_norms(int(s), col) = row_doubles(values.view(*norms.states[s]), row).norm();
     const Matrix vectors = part_vectors(values, norms.parts, row);
     for (int p = 0; p < count; ++p) {
       const Eigen::RowVectorXd vector = map(vectors).row(p);
-      norms.part_norms(p, row) = vector.norm();
+      norms.part_norms(p, col) = vector.norm();
       if (!norms.parts[size_t(p)].added_to) continue;
       const Eigen::RowVectorXd stream = row_doubles(values.view(*norms.parts[size_t(p)].added_to), row);
       const double lengths = vector.norm() * stream.norm();
-      norms.part_cosines(p, row) = lengths > 0 ? vector.dot(stream) / lengths : 0;
+      norms.part_cosines(p, col) = lengths > 0 ? vector.dot(stream) / lengths : 0;
     }
   }
   return norms;

@@ -27,11 +27,11 @@ Matrix part_vectors(const Values& values, const std::vector<StreamPart>& parts, 
 /// Lengths of the residual stream and of what was added to it, for each token.
 struct StreamNorms {
   std::vector<const Tensor*> states;
-  Matrix state_norms;  ///< [states, rows]: Euclidean
+  Matrix state_norms;  ///< [states, rows]: Euclidean; column 0 is the first row asked for
   std::vector<StreamPart> parts;
   Matrix part_norms;    ///< [parts, rows]
   Matrix part_cosines;  ///< [parts, rows]: with the stream that the part was added to (0 for the embeddings)
 };
-Finding<StreamNorms> stream_norms(const Graph& graph, const Values& values, int rows);
+Finding<StreamNorms> stream_norms(const Graph& graph, const Values& values, Rows rows);
 
 }  // namespace orrery

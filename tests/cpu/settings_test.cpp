@@ -22,6 +22,8 @@ TEST_CASE("settings come back as they were written") {
   settings.reduced_motion = settings.colour_blind = true;
   settings.right_open = false;
   settings.left_width = 321;
+  settings.insight_open = true;
+  settings.insight_width = 700;
   settings.window_width = 1920;
   auto file = scratch("deeper/settings.json");
   REQUIRE(save_settings(settings, file));
