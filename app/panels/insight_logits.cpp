@@ -163,6 +163,13 @@ void gives(App& app, const Question& asked) {
   ImGui::EndChild();
 }
 
+/// "blocks.2.hook_resid_mid" -> "2_resid_mid", as components are written.
+std::string short_name(const Tensor& state) {
+  const size_t hook = state.name.find("hook_");
+  if (hook == std::string::npos) return state.name;
+  return (state.layer >= 0 ? std::to_string(state.layer) + "_" : std::string()) + state.name.substr(hook + 5);
+}
+
 void lengths(App& app, int row) {
   const auto trace = app.trace;
   const auto answer =
@@ -178,7 +185,7 @@ void lengths(App& app, int row) {
   for (double norm : norms.state_norms.numbers) largest = std::max(largest, norm);
   for (size_t i = 0; i < norms.states.size(); ++i)
     bar_line(app, "state_" + std::to_string(i),
-             {norms.states[i]->name, norms.state_norms(int(i), 0), largest, false, false, true});
+             {short_name(*norms.states[i]), norms.state_norms(int(i), 0), largest, false, false, true});
   heading(tr("What was added to it"));
   part_bars(app, norms.parts, norms.part_norms.numbers, true);
   ImGui::EndChild();
