@@ -42,7 +42,7 @@ std::string state_name(const Tensor& state, size_t index, size_t count) {
   if (index == 0) return tr("embedding");
   if (index + 1 == count) return tr("output");
   const bool middle = state.name.find("resid_mid") != std::string::npos;
-  return std::to_string(state.layer) + (middle ? " attn" : "");
+  return translate(middle ? say("layer {0}, attention", state.layer) : say("layer {0}", state.layer));
 }
 
 struct Face {
@@ -88,10 +88,12 @@ void cell_tooltip(const App& app, const LensTable& table, size_t state, int row)
 }
 
 void table(App& app, const LensTable& lens) {
-  const float name_width = px(76), width = px(52), high = px(23);
   WithFont with(Font::small);
-  ImGui::BeginChild("lens_table", {0, ImGui::GetContentRegionAvail().y - px(44)}, false,
-                    ImGuiWindowFlags_HorizontalScrollbar);
+  const ImVec2 room{ImGui::GetContentRegionAvail().x, ImGui::GetContentRegionAvail().y - px(48)};
+  const float name_width = app.insight.choices.middles ? px(120) : px(76);
+  const float width = std::clamp((room.x - name_width) / float(std::max(1, lens.rows)), px(46), px(90)),
+              high = std::clamp((room.y - px(30)) / float(lens.states.size() + 1), px(23), px(40));
+  ImGui::BeginChild("lens_table", {0, room.y}, false, ImGuiWindowFlags_HorizontalScrollbar);
   ImDrawList* list = ImGui::GetWindowDrawList();
   const ImVec2 start = ImGui::GetCursorScreenPos(), window = ImGui::GetWindowPos();
   const float visible_left = window.x + name_width, visible_right = window.x + ImGui::GetWindowWidth();

@@ -42,7 +42,9 @@ Finding<SamplingPicture> try_settings(const Trace& trace, int pass, const Sampli
 }
 
 /// The vocabulary as a field of columns: what is left stands solid, what this stage removed is hollow.
-void field(const char* name, const SamplingPicture& picture, const SamplingPicture::Stage& stage) {
+void field(const Model& model, const char* name, const SamplingPicture& picture,
+           const SamplingPicture::Stage& stage) {
+  WithFont with(Font::small);
   const ImVec2 at = ImGui::GetCursorScreenPos();
   const float width = std::max(px(60), ImGui::GetContentRegionAvail().x), high = px(38);
   ImGui::InvisibleButton(name, {width, high});
@@ -61,6 +63,11 @@ void field(const char* name, const SamplingPicture& picture, const SamplingPictu
                           pack(fade(colours().warm, 0.45f)));
     if (kept > 0)
       list->AddRectFilled({x0, at.y + high - std::max(1.f, kept)}, {x1, at.y + high}, pack(colours().accent));
+    if (column < px(26) || picture.columns < int(picture.order.size())) continue;
+    const std::string words = model.token_text(picture.order[size_t(i)]);
+    need_glyphs(words.c_str());
+    list->AddText({x0 + px(5), at.y + px(3)}, pack(kept > high / 2 ? colours().on_accent : colours().text),
+                  fitting(words, column - px(8)).c_str());
   }
 }
 
@@ -196,7 +203,7 @@ void sampling_page(App& app) {
   const SamplingPicture& picture = **answer.result;
   bool active = false, changed = false;
   text(Font::small, colours().text, tr("Softmax of the logits: every token of the vocabulary"));
-  field("field_logits", picture, picture.stages[0]);
+  field(*app.model, "field_logits", picture, picture.stages[0]);
   field_tooltip(app, picture, picture.sample.probabilities);
   for (size_t i = 0; i < settings.order.size(); ++i) {
     const Filter filter = settings.order[i];
@@ -206,7 +213,9 @@ void sampling_page(App& app) {
     const bool narrow = ImGui::GetContentRegionAvail().x < px(300);
     ImGui::BeginChild("slider", {ImGui::GetContentRegionAvail().x * (narrow ? 1.f : 0.5f), px(24)});
     ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, {px(6), px(1)});
+    ImGui::PushFont(font(Font::small));
     changed = filter_slider(app, filter, settings, "trial_") || changed;
+    ImGui::PopFont();
     ImGui::PopStyleVar();
     active = active || ImGui::IsAnyItemActive();
     ImGui::EndChild();
@@ -216,7 +225,7 @@ void sampling_page(App& app) {
     if (!narrow) ImGui::SameLine();
     text(Font::small, stage.removed_mass > 0 ? colours().warm : colours().muted,
          translate(say("{0} left, {1} removed", stage.kept, percent(stage.removed_mass))).c_str());
-    field((std::string("field_") + filter_name(filter)).c_str(), picture, picture.stages[i + 1]);
+    field(*app.model, (std::string("field_") + filter_name(filter)).c_str(), picture, picture.stages[i + 1]);
     field_tooltip(app, picture, stage.probabilities);
   }
   text(Font::small, colours().text,

@@ -125,9 +125,11 @@ bool bar_line(const App& app, const std::string& id, const BarLine& line) {
   const float end = zero + float(part) * full;
   list->AddLine({zero, at.y + px(2)}, {zero, at.y + high - px(2)}, pack(colours().line));
   if (std::abs(end - zero) >= 0.5f)
-    list->AddRectFilled(
-        {std::min(zero, end), at.y + px(4)}, {std::max(zero, end), at.y + high - px(4)},
-        line.muted ? pack(colours().faint) : signed_colour(app, line.value >= 0 ? 0.55 : -0.55), px(2));
+    list->AddRectFilled({std::min(zero, end), at.y + px(4)}, {std::max(zero, end), at.y + high - px(4)},
+                        line.muted       ? pack(colours().faint)
+                        : line.one_sided ? pack(colours().accent)
+                                         : signed_colour(app, line.value >= 0 ? 0.55 : -0.55),
+                        px(2));
   const std::string number = number_text(line.value);
   list->AddText({at.x + width - ImGui::CalcTextSize(number.c_str()).x - px(4), y},
                 pack(line.muted ? colours().faint : colours().muted), number.c_str());

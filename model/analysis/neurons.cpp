@@ -71,7 +71,7 @@ Finding<NeuronWords> neuron_words(const Trace& trace, int layer, int neuron, int
       return before(logits.numbers[size_t(a)], logits.numbers[size_t(b)]);
     });
     for (auto id = order.begin(); id != order.begin() + kept; ++id)
-      list.push_back({*id, logits.numbers[size_t(*id)]});
+      if (before(logits.numbers[size_t(*id)], 0.0)) list.push_back({*id, logits.numbers[size_t(*id)]});
   };
   take(std::greater<>(), words.raised);
   take(std::less<>(), words.lowered);

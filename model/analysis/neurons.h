@@ -17,7 +17,7 @@ Finding<std::vector<NeuronActivity>> most_active_neurons(const Trace& trace, int
 Finding<std::vector<double>> neuron_over_text(const Trace& trace, int layer, int neuron, int rows);
 
 /// What one neuron gives directly to the logits at a token (see Attribution): the tokens that it raises and
-/// lowers most, as pairs of id and value.
+/// lowers most, as pairs of id and value; at most `count` each.
 struct NeuronWords {
   std::vector<std::pair<int, double>> raised, lowered;
 };

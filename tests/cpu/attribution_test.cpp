@@ -150,12 +150,15 @@ TEST_CASE("neurons sum to their MLP's attribution, and to what they give to each
     const auto words = neuron_words(*trace, layer, 3, row, trace->model().vocabulary_size());
     REQUIRE(words);
     double raised = 0, base = 0;
-    for (const auto& [id, value] : words->raised) {
-      if (id == token) raised = value;
-      if (id == 0) base = value;
-    }
+    for (const auto* list : {&words->raised, &words->lowered})
+      for (const auto& [id, value] : *list) {
+        CHECK((value > 0) == (list == &words->raised));
+        if (id == token) raised = value;
+        if (id == 0) base = value;
+      }
     CHECK(raised - base == doctest::Approx(neurons->values[3]).epsilon(1e-6));
-    CHECK(words->raised.front() == words->lowered.back());
+    for (size_t i = 1; i < words->raised.size(); ++i)
+      CHECK(words->raised[i].second <= words->raised[i - 1].second);
   }
 }
 
