@@ -109,7 +109,8 @@ void need_glyphs(const char* words) {
 }
 
 bool update_fonts(float scale) {
-  if (scale == fonts_scale && wanted.empty()) return false;
+  // A new context begins with no fonts, whatever the one before had.
+  if (scale == fonts_scale && wanted.empty() && ImGui::GetIO().Fonts->Fonts.Size > 0) return false;
   built.insert(wanted.begin(), wanted.end());
   wanted.clear();
   fonts_scale = scale;
