@@ -42,8 +42,9 @@ struct Checkpoint {
 /// naming file and field.
 Checkpoint open_checkpoint(const std::filesystem::path& path);
 
-/// Reads a tokenizer from a model folder: tokenizer.json (characters or Hugging Face byte-level BPE),
-/// vocab.json or encoder.json + merges.txt or vocab.bpe; null if the folder has none of these.
+/// Reads a tokenizer from a model folder: tokenizer.json (characters or Hugging Face's), vocab.json or
+/// encoder.json + merges.txt or vocab.bpe, vocab.txt (WordPiece), llama2.c's tokenizer.bin; null if the
+/// folder has none of these.
 std::shared_ptr<const Tokenizer> open_tokenizer(const std::filesystem::path& folder);
 
 /// Checks that the checkpoint has the tensor that `tensor.source` names, in its shape and a number type that

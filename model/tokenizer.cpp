@@ -45,6 +45,17 @@ std::vector<int> Tokenizer::ids(std::string_view text) const {
   return ids;
 }
 
+TokenizingSteps Tokenizer::steps(std::string_view text) const {
+  TokenizingSteps steps;
+  steps.normalized = text;
+  for (const TokenSpan& span : encode(text)) {
+    std::string part(text.substr(span.begin, span.end - span.begin));
+    steps.pieces.push_back(
+        {part, span.begin, span.end, false, {}, {}, {{span.id, 0, span.end - span.begin, 0}}});
+  }
+  return steps;
+}
+
 std::string Tokenizer::decode(const std::vector<int>& ids) const {
   std::string text;
   for (int id : ids) text += bytes(id);

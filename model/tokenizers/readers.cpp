@@ -5,6 +5,7 @@
 #include "model/formats/mapped_file.h"
 #include "model/message.h"
 #include "model/tokenizers/character_tokenizer.h"
+#include "model/tokenizers/sentence_piece.h"
 
 namespace orrery {
 
@@ -24,6 +25,22 @@ std::shared_ptr<const Tokenizer> read_characters(const nlohmann::json& json, con
   return std::make_shared<CharacterTokenizer>(std::move(tokens), file);
 }
 
+/// What a folder may hold in place of a tokenizer.json and of GPT-2's files; null if it has neither.
+std::shared_ptr<const Tokenizer> open_other_vocabulary(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::path words = folder / "vocab.txt", configuration = folder / "tokenizer_config.json",
+                        llama = folder / "tokenizer.bin";
+  if (std::filesystem::exists(words, error)) {
+    nlohmann::json options;
+    if (std::filesystem::exists(configuration, error))
+      options = parse_json(read_text_file(configuration, largest_file), configuration.string());
+    return read_word_piece_vocabulary(read_text_file(words, largest_file), words.string(), options);
+  }
+  if (!std::filesystem::exists(llama, error)) return nullptr;
+  std::string bytes = read_text_file(llama, largest_file);
+  return read_llama2c_tokenizer(std::as_bytes(std::span(bytes)), llama.string());
+}
+
 }  // namespace
 
 std::shared_ptr<const Tokenizer> read_tokenizer_json(std::string_view text, const std::string& file) {
@@ -31,7 +48,7 @@ std::shared_ptr<const Tokenizer> read_tokenizer_json(std::string_view text, cons
   if (!json.is_object()) throw Error(say("{0} holds no JSON object.", file));
   auto type = json.find("type");
   if (type != json.end() && *type == "char") return read_characters(json, file);
-  return read_hugging_face_bpe(json, file);
+  return read_hugging_face(json, file);
 }
 
 std::shared_ptr<const Tokenizer> open_tokenizer(const std::filesystem::path& folder) {
@@ -46,7 +63,7 @@ std::shared_ptr<const Tokenizer> open_tokenizer(const std::filesystem::path& fol
   };
   std::filesystem::path vocabulary = first_of("vocab.json", "encoder.json");
   std::filesystem::path merges = first_of("merges.txt", "vocab.bpe");
-  if (vocabulary.empty() && merges.empty()) return nullptr;
+  if (vocabulary.empty() && merges.empty()) return open_other_vocabulary(folder);
   if (merges.empty())
     throw Error(say("{0} has {1}, but no {2} to go with it.", folder.string(), vocabulary.filename().string(),
                     "merges.txt"));

@@ -12,7 +12,8 @@ namespace orrery {
 enum class SpecialTokens { matched, plain };
 
 /// Reads the text of a tokenizer.json: characters, `{"type": "char", "tokens": [...]}`, or Hugging Face's
-/// byte-level BPE. Throws Error naming `file` and what is wrong, or the type that cannot be read.
+/// (BPE, Unigram or WordPiece). Throws Error naming `file` and what is wrong, or the type that cannot be
+/// read.
 std::shared_ptr<const Tokenizer> read_tokenizer_json(std::string_view text, const std::string& file);
 
 /// Reads GPT-2's own pair of files: vocab.json or encoder.json, and merges.txt or vocab.bpe.
@@ -21,7 +22,13 @@ std::shared_ptr<const Tokenizer> read_gpt2_tokenizer(std::string_view vocabulary
                                                      std::string_view merges, const std::string& merges_file,
                                                      SpecialTokens special = SpecialTokens::matched);
 
-/// The byte-level BPE of a Hugging Face tokenizer.json, already parsed; used by read_tokenizer_json.
-std::shared_ptr<const Tokenizer> read_hugging_face_bpe(const nlohmann::json& json, const std::string& file);
+/// A Hugging Face tokenizer.json, already parsed; used by read_tokenizer_json.
+std::shared_ptr<const Tokenizer> read_hugging_face(const nlohmann::json& json, const std::string& file);
+
+/// Reads BERT's vocab.txt: a token a line, its number the id. `configuration` is tokenizer_config.json
+/// (do_lower_case, strip_accents, tokenize_chinese_chars), or null for BERT's own choices. Throws Error.
+std::shared_ptr<const Tokenizer> read_word_piece_vocabulary(std::string_view vocabulary,
+                                                            const std::string& file,
+                                                            const nlohmann::json& configuration);
 
 }  // namespace orrery

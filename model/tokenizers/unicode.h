@@ -17,6 +17,32 @@ int code_point(std::string_view bytes);
 /// `unfinished` says that more bytes could make them a character.
 size_t invalid_length(std::string_view bytes, bool& unfinished);
 
+/// Unicode's White_Space.
+bool is_white_space(int point);
+/// Letters, marks, digits and connectors: what `\w` stands for.
+bool is_word_character(int point);
+/// ASCII's signs and Unicode's punctuation (reference: BERT's tokenizer).
+bool is_punctuation(int point);
+/// Decimal digits and all other numbers.
+bool is_number(int point);
+/// Control, format, unassigned and private characters, but not tab, line feed and carriage return.
+bool is_control(int point);
+/// Ideographs, which BERT's tokenizer takes one by one.
+bool is_ideograph(int point);
+/// Appends a character.
+void append_character(std::string& text, int point);
+
+/// Calls `visit(begin, end, code point)` for every character of valid UTF-8.
+template <class Visit>
+void for_each_character(std::string_view text, Visit&& visit) {
+  for (size_t begin = 0; begin < text.size();) {
+    size_t end = begin + character_length(text.substr(begin));
+    if (end == begin) return;
+    visit(begin, end, code_point(text.substr(begin)));
+    begin = end;
+  }
+}
+
 /// Throws Error naming the byte if a text that is to be encoded is not valid UTF-8.
 void check_text(std::string_view text);
 

@@ -1,0 +1,33 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/tokenizers/aligned_text.h"
+
+namespace orrery {
+
+/// GPT-2's pattern (reference: tokenization_gpt2.py of huggingface/transformers).
+inline constexpr char gpt2_pattern[] =
+    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+
+/// What a tokenizer file searches for: a text as it is, or a regular expression in the dialect of Hugging
+/// Face's tokenizers (Oniguruma), of which PCRE2 reads what such files use. Immutable.
+class Pattern {
+ public:
+  static Pattern literal(std::string text);
+  /// Throws Error naming `file` if the expression is too long or cannot be read.
+  static Pattern expression(std::string_view expression, const std::string& file);
+
+  /// All matches from left to right, none of them empty. The work is bounded whatever the expression: throws
+  /// Error where that is not enough. `text` is valid UTF-8.
+  std::vector<TextRange> find_all(std::string_view text) const;
+
+ private:
+  struct Code;
+  std::string literal_;
+  std::shared_ptr<const Code> code_;
+};
+
+}  // namespace orrery

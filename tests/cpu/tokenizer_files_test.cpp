@@ -1,0 +1,304 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "model/checkpoint.h"
+#include "model/formats/mapped_file.h"
+#include "model/message.h"
+#include "model/tokenizers/byte_characters.h"
+#include "model/tokenizers/pattern.h"
+#include "model/tokenizers/readers.h"
+#include "model/tokenizers/sentence_piece.h"
+#include "tests/support/fixture.h"
+#include "tests/support/temporary_folder.h"
+
+using namespace orrery;
+using nlohmann::json;
+using orrery::test::error_of;
+using orrery::test::reference;
+using orrery::test::shared_fixture;
+using orrery::test::TemporaryFolder;
+namespace fs = std::filesystem;
+
+namespace {
+
+using Ids = std::vector<int>;
+
+json json_of(const fs::path& file) { return json::parse(read_text_file(file, 1 << 26)); }
+
+std::shared_ptr<const Tokenizer> tokenizer_of(const fs::path& file) {
+  return read_tokenizer_json(read_text_file(file, 1 << 26), file.string());
+}
+
+/// Places follow each other, and units, merges and tokens of the steps are the same cut.
+void check_steps(const Tokenizer& tokenizer, const std::string& text) {
+  std::vector<TokenSpan> spans = tokenizer.encode(text);
+  TokenizingSteps steps = tokenizer.steps(text);
+  Ids ids = steps.prefix;
+  size_t end = 0;
+  for (const TokenSpan& span : spans) {
+    REQUIRE(span.begin >= end);
+    REQUIRE(span.end >= span.begin);
+    end = span.end;
+  }
+  REQUIRE(end <= text.size());
+  for (const TokenizingSteps::Piece& piece : steps.pieces) {
+    for (const TokenizingSteps::Token& token : piece.tokens) ids.push_back(token.id);
+    if (piece.units.empty()) continue;
+    // Doing the merges one after the other leaves the tokens.
+    std::vector<int> parts;
+    for (const TokenizingSteps::Unit& unit : piece.units) parts.push_back(unit.id);
+    int merged_away = -1;
+    for (const TokenizingSteps::Merge& merge : piece.merges) {
+      REQUIRE(merge.left < merge.right);
+      parts.at(merge.left) = merge.id;
+      parts.at(merge.right) = merged_away;
+    }
+    std::erase(parts, merged_away);
+    Ids tokens;
+    for (const TokenizingSteps::Token& token : piece.tokens) tokens.push_back(token.id);
+    REQUIRE(parts == tokens);
+  }
+  CHECK(ids == tokenizer.ids(text));
+}
+
+/// Compares with what Hugging Face's own tokenizers made of the same file.
+void check_vectors(const fs::path& folder, const std::string& name) {
+  CAPTURE(name);
+  auto tokenizer = tokenizer_of(folder / (name + ".json"));
+  json vectors = json_of(folder / (name + ".vectors"));
+  REQUIRE(vectors.size() == 61);
+  for (const json& vector : vectors) {
+    std::string text = vector["text"].get<std::string>();
+    CAPTURE(text);
+    Ids ids = vector["ids"].get<Ids>(), all = tokenizer->prefix();
+    all.insert(all.end(), ids.begin(), ids.end());
+    CHECK(tokenizer->ids(text) == all);
+    std::string decoded = tokenizer->decode(ids);
+    CHECK(take_printable(decoded, true) == vector["decoded"].get<std::string>());
+    check_steps(*tokenizer, text);
+  }
+}
+
+/// A small SentencePiece vocabulary in GGUF's terms: <unk>, <s>, </s>, bytes, then tokens with scores.
+GgufTokenizer small_llama() {
+  GgufTokenizer source;
+  source.model = "llama";
+  source.add_beginning = true;
+  source.beginning_id = 1;
+  source.unknown_id = 0;
+  auto add = [&](const std::string& text, float score, TokenType type) {
+    source.tokens.push_back(text);
+    source.scores.push_back(score);
+    source.token_types.push_back(int(type));
+  };
+  add("<unk>", 0, TokenType::unknown);
+  add("<s>", 0, TokenType::control);
+  add("</s>", 0, TokenType::control);
+  for (int byte = 0; byte < 256; ++byte) {
+    char text[8];
+    std::snprintf(text, sizeof text, "<0x%02X>", unsigned(byte));
+    add(text, 0, TokenType::byte);
+  }
+  float score = 0;
+  for (const char* text : {"▁t", "he", "▁the", "aa", "▁", "t", "h", "e", "a"})
+    add(text, score--, TokenType::normal);
+  return source;
+}
+
+}  // namespace
+
+TEST_CASE("tokenizer.json of every kind: the ids and texts of Hugging Face's tokenizers") {
+  for (const char* name : {"neox", "llama3", "qwen2", "digits", "llama", "fused", "unfused", "t5",
+                           "unigram_bytes", "bert", "bert_cased", "whitespace"})
+    check_vectors(reference("tokenizers"), name);
+}
+
+TEST_CASE("tokenizers of a folder that the environment names") {
+  const char* folder = std::getenv("ORRERY_TOKENIZERS");
+  if (!folder) {
+    MESSAGE("skipped: ORRERY_TOKENIZERS names no folder with tokenizers and their vectors");
+    return;
+  }
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (entry.path().extension() == ".vectors") check_vectors(folder, entry.path().stem().string());
+  fs::path vectors = shared_fixture("tokenizer") / "llama_spm_vectors.json";
+  for (const char* file : {"llama_spm/tokenizer.json", "llama_spm/tokenizer.bin"}) {
+    fs::path path = fs::path(folder) / file;
+    if (!fs::exists(path) || !fs::exists(vectors)) continue;
+    CAPTURE(file);
+    std::string bytes = read_text_file(path, 1 << 26);
+    auto tokenizer = path.extension() == ".json"
+                         ? read_tokenizer_json(bytes, file)
+                         : read_llama2c_tokenizer(std::as_bytes(std::span(bytes)), file);
+    for (const json& vector : json_of(vectors)["encode"]) {
+      std::string text = vector["text"].get<std::string>();
+      CAPTURE(text);
+      CHECK(tokenizer->ids(text) == vector["llama_spm"].get<Ids>());
+      CHECK(tokenizer->decode(vector["llama_spm"].get<Ids>()) == "<s>" + (text.empty() ? "" : " " + text));
+    }
+  }
+}
+
+TEST_CASE("tokens that a file puts before every text") {
+  auto llama = tokenizer_of(reference("tokenizers") / "llama.json");
+  CHECK(llama->prefix() == Ids{1});
+  CHECK(llama->encode("") == std::vector<TokenSpan>{{1, 0, 0}});
+  CHECK(tokenizer_of(reference("tokenizers") / "t5.json")->prefix().empty());
+}
+
+TEST_CASE("GGUF: SentencePiece's scores stand for ranks") {
+  GgufTokenizer source = small_llama();
+  auto tokenizer = make_gguf_tokenizer(source, "g");
+  int first = 259;
+  CHECK(tokenizer->kind() == "BPE with byte fallback");
+  CHECK(tokenizer->ids("the") == Ids{1, first + 2});                        // ▁t h e, ▁t he, ▁the
+  CHECK(tokenizer->ids("aaa") == Ids{1, first + 4, first + 3, first + 8});  // the leftmost of equals
+  CHECK(tokenizer->ids("é") == Ids{1, first + 4, 3 + 0xC3, 3 + 0xA9});
+  CHECK(tokenizer->ids("</s>the") == Ids{1, 2, first + 2});
+  CHECK(tokenizer->decode({first + 2, 3 + 0xC3, 3 + 0xA9}) == "theé");
+  CHECK(tokenizer->bytes(first + 2) == " the");
+  TokenizingSteps steps = tokenizer->steps("the");
+  REQUIRE(steps.pieces.size() == 1);
+  REQUIRE(steps.pieces[0].merges.size() == 3);
+  CHECK(steps.normalized == "▁the");
+  CHECK(steps.pieces[0].merges[0].id == first);
+  CHECK(steps.pieces[0].merges[2].score == -2);
+  source.scores.pop_back();
+  CHECK(error_of([&] { make_gguf_tokenizer(source, "g"); }) ==
+        "g: the list tokenizer.ggml.scores has 267 entries for 268 tokens.");
+  source = small_llama();
+  source.scores.back() = NAN;
+  CHECK(error_of([&] { make_gguf_tokenizer(source, "g"); }) == "g: the token \"a\" has no valid score.");
+  source.model = "rwkv";
+  CHECK(error_of([&] { make_gguf_tokenizer(source, "g"); }).find("of the type \"rwkv\"") !=
+        std::string::npos);
+}
+
+TEST_CASE("GGUF: byte-level BPE is that of the same tokenizer.json") {
+  for (const char* name : {"llama3", "qwen2"}) {
+    json file = json_of(reference("tokenizers") / (std::string(name) + ".json"));
+    GgufTokenizer source;
+    source.model = "gpt2";
+    source.pre = name == std::string("llama3") ? "llama-bpe" : "qwen2";
+    source.tokens.resize(file["model"]["vocab"].size());
+    for (const auto& [text, id] : file["model"]["vocab"].items()) source.tokens[id.get<size_t>()] = text;
+    source.token_types.assign(source.tokens.size(), int(TokenType::normal));
+    source.tokens.push_back(file["added_tokens"][0]["content"].get<std::string>());
+    source.token_types.push_back(int(TokenType::control));
+    for (const json& merge : file["model"]["merges"]) source.merges.push_back(merge.get<std::string>());
+    auto tokenizer = make_gguf_tokenizer(source, "g");
+    for (const json& vector : json_of(reference("tokenizers") / (std::string(name) + ".vectors"))) {
+      std::string text = vector["text"].get<std::string>();
+      // Qwen2's own file brings the text into NFC first, which GGUF leaves out.
+      if (name == std::string("llama3") ||
+          (text.find("\u0301") == text.npos && text.find("\ufb1d") == text.npos))
+        CHECK(tokenizer->ids(text) == vector["ids"].get<Ids>());
+    }
+    source.pre = "superbpe";
+    CHECK(error_of([&] { make_gguf_tokenizer(source, "g"); }) ==
+          "g: a tokenizer.ggml.pre of the type \"superbpe\" cannot be read.");
+  }
+}
+
+TEST_CASE("llama2.c's tokenizer.bin is GGUF's tokenizer in other clothes") {
+  GgufTokenizer source = small_llama();
+  std::string bytes(4, '\0');
+  for (size_t id = 0; id < source.tokens.size(); ++id) {
+    std::string text = source.tokens[id];
+    if (id == 1 || id == 2) text = "\n" + text + "\n";
+    for (size_t at; (at = text.find("▁")) != text.npos;) text.replace(at, 3, " ");
+    auto length = std::uint32_t(text.size());
+    bytes.append(reinterpret_cast<const char*>(&source.scores[id]), 4);
+    bytes.append(reinterpret_cast<const char*>(&length), 4);
+    bytes += text;
+  }
+  TemporaryFolder folder;
+  folder.write("tokenizer.bin", bytes);
+  auto tokenizer = open_tokenizer(folder.path()), other = make_gguf_tokenizer(source, "g");
+  CHECK(tokenizer->size() == other->size());
+  for (const char* text : {"the", " the  he aaaa", "é春", "thethe the\nthe", "<0x41>"}) {
+    CHECK(tokenizer->encode(text) == other->encode(text));
+    CHECK(tokenizer->decode(tokenizer->ids(text)) == other->decode(other->ids(text)));
+  }
+  for (size_t size : {size_t(0), size_t(5), size_t(300), bytes.size() - 1}) {
+    std::string part = bytes.substr(0, size);
+    CHECK(error_of([&] { read_llama2c_tokenizer(std::as_bytes(std::span(part)), "t.bin"); }) ==
+          "t.bin is no tokenizer of llama2.c (byte " + std::to_string(size) + ").");
+  }
+}
+
+TEST_CASE("vocab.txt is the WordPiece of the same tokenizer.json") {
+  for (bool lower : {true, false}) {
+    std::string name = lower ? "bert" : "bert_cased";
+    json vocabulary = json_of(reference("tokenizers") / (name + ".json"))["model"]["vocab"];
+    std::vector<std::string> lines(vocabulary.size());
+    for (const auto& [text, id] : vocabulary.items()) lines[id.get<size_t>()] = text;
+    std::string file;
+    for (const std::string& line : lines) file += line + "\n";
+    TemporaryFolder folder;
+    folder.write("vocab.txt", file);
+    folder.write("tokenizer_config.json", json{{"do_lower_case", lower}}.dump());
+    auto tokenizer = open_tokenizer(folder.path());
+    CHECK(tokenizer->kind() == "WordPiece");
+    for (const json& vector : json_of(reference("tokenizers") / (name + ".vectors"))) {
+      std::string text = vector["text"].get<std::string>();
+      CAPTURE(text);
+      if (text.find(std::string(30, 'A')) == text.npos)  // the small file's words end at 20 characters
+        CHECK(tokenizer->ids(text) == vector["ids"].get<Ids>());
+    }
+  }
+  CHECK(error_of([] { read_word_piece_vocabulary("a\nb\n", "v.txt", nullptr); }) ==
+        "v.txt: the vocabulary lacks the token \"[UNK]\".");
+}
+
+TEST_CASE("the steps: pieces, bytes and merges in the order in which they happen") {
+  json vocabulary = json::object();
+  for (int byte = 0; byte < 256; ++byte) vocabulary[byte_character(static_cast<unsigned char>(byte))] = byte;
+  vocabulary["ab"] = 256;
+  vocabulary["Ġab"] = 257;
+  json file;
+  file["model"] = {{"type", "BPE"}, {"vocab", vocabulary}, {"merges", {"a b", "Ġ ab"}}};
+  file["pre_tokenizer"] = {{"type", "ByteLevel"}, {"add_prefix_space", false}};
+  TokenizingSteps steps = read_tokenizer_json(file.dump(), "t")->steps("ab ab");
+  REQUIRE(steps.pieces.size() == 2);
+  const TokenizingSteps::Piece& piece = steps.pieces[1];
+  CHECK(piece.text == " ab");
+  CHECK(piece.begin == 2);
+  CHECK(piece.end == 5);
+  REQUIRE(piece.units.size() == 3);
+  CHECK(piece.units[0].id == ' ');
+  REQUIRE(piece.merges.size() == 2);
+  CHECK(piece.merges[0].rank == 0);
+  CHECK(piece.merges[0].left == 1);
+  CHECK(piece.merges[0].right == 2);
+  CHECK(piece.merges[0].id == 256);
+  CHECK(piece.merges[1].left == 0);
+  CHECK(piece.merges[1].right == 1);
+  CHECK(piece.merges[1].id == 257);
+}
+
+TEST_CASE("work has a bound: patterns that backtrack, replacements that grow, marks that pile up") {
+  Pattern slow = Pattern::expression("(a|aa)+$", "t");
+  std::string many(3000, 'a');
+  CHECK(error_of([&] { slow.find_all(many + "b"); }).find("cannot be cut into words") != std::string::npos);
+  CHECK(error_of([] { Pattern::expression("(", "t"); }).find("t: a pattern cannot be read:") == 0);
+  CHECK(error_of([] { Pattern::expression(std::string(5000, 'a'), "t"); }) ==
+        "t: a pattern is longer than 4096 bytes.");
+  auto with_normalizer = [](const json& normalizer) {
+    json file = json_of(reference("tokenizers") / "unfused.json");
+    file["normalizer"] = normalizer;
+    return read_tokenizer_json(file.dump(), "t");
+  };
+  json grow = {{"type", "Replace"}, {"pattern", {{"String", "a"}}}, {"content", many}};
+  CHECK(error_of([&] { with_normalizer(grow)->encode(many); }) ==
+        "The tokenizer's replacements make the text too long.");
+  std::string marks = "a";
+  for (int i = 0; i < 2000; ++i) marks += i % 2 ? "\u0301" : "\u0323";
+  CHECK(error_of([&] {
+          with_normalizer({{"type", "NFC"}})->encode(marks);
+        }).find("Too many combining marks") == 0);
+}
