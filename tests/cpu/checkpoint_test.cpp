@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "model/message.h"
+#include "model/resources.h"
 #include "tests/support/fixture.h"
 #include "tests/support/temporary_folder.h"
 
@@ -208,8 +209,7 @@ TEST_CASE("one name with and without a prefix is refused") {
 
 TEST_CASE("the models that ship open with their tokenizers") {
   int opened = 0;
-  for (const auto& place :
-       std::filesystem::directory_iterator(std::filesystem::path(ORRERY_SOURCE_DIR) / "assets" / "models")) {
+  for (const auto& place : std::filesystem::directory_iterator(resource_path() / "assets" / "models")) {
     if (!std::filesystem::exists(place.path() / "config.json")) continue;
     CAPTURE(place.path().string());
     Checkpoint checkpoint = open_checkpoint(place.path());
