@@ -16,7 +16,8 @@ BoxPass::BoxPass() {
   bind_instances(array_, changing_buffer_, sizeof(Changing),
                  {{5, 1, GL_FLOAT, false, offsetof(Changing, inverse_range)},
                   {6, 2, GL_INT, true, offsetof(Changing, known_rows)},
-                  {7, 2, GL_UNSIGNED_SHORT, false, offsetof(Changing, emphasis)}});
+                  {7, 2, GL_UNSIGNED_SHORT, false, offsetof(Changing, emphasis)},
+                  {8, 1, GL_UNSIGNED_INT, true, offsetof(Changing, window_line)}});
 }
 
 size_t BoxPass::prepare(const Scene& scene, const ValuePool& pool) {
@@ -38,7 +39,8 @@ size_t BoxPass::prepare(const Scene& scene, const ValuePool& pool) {
     int known = std::min(state.known_rows, pooled.uploaded);
     changing_.push_back({1 / pool.range_of(*block.tensor, -1, scene.range).limit, known, state.fresh_row,
                          std::uint16_t(state.emphasis),
-                         std::uint16_t(std::lround(glm::clamp(state.progress, 0.f, 1.f) * 4096))});
+                         std::uint16_t(std::lround(glm::clamp(state.progress, 0.f, 1.f) * 4096)),
+                         pool.window_line(int(i))});
   }
   return fixed_buffer_.set(fixed_.data(), fixed_.size() * sizeof(Fixed)) +
          changing_buffer_.set(changing_.data(), changing_.size() * sizeof(Changing));

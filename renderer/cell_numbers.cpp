@@ -53,7 +53,7 @@ void for_each_number(const Scene& scene, const Frame& frame, const ValuePool& po
     float em = std::min(block.cell.y * 0.42f, block.cell.x * 0.36f);
     if (distance <= 0 || em * frame.pixels_a_unit < smallest * distance) continue;
     const PooledTensor& pooled = pool.of(*block.tensor);
-    if (pooled.first_level > 0) continue;
+    if (!pool.has_cells(scene, int(i))) continue;
     int known = std::min(pooled.uploaded, i < scene.blocks.size() ? scene.blocks[i].known_rows : 0);
     if (i < scene.blocks.size() && scene.blocks[i].fresh_row >= 0 && scene.blocks[i].progress < 1)
       known = std::min(known, scene.blocks[i].fresh_row);

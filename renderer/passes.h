@@ -52,6 +52,7 @@ class BoxPass {
     float inverse_range;
     int known_rows, fresh_row;
     std::uint16_t emphasis, progress;
+    std::uint32_t window_line;
   };
   Program program_{"box"};
   VertexArray array_ = VertexArray::make();

@@ -10,7 +10,6 @@
 namespace orrery {
 namespace {
 
-constexpr size_t pool_memory = size_t(512) << 20;  // GPT-2 124M whole, with its means
 constexpr double slow_frame = 15,
                  fast_frame = 6;  // milliseconds: when the resolution goes down, and up again
 constexpr float low_scale = 0.6f;
@@ -47,6 +46,7 @@ struct Renderer::State {
   std::uint64_t trace = 0;  // Trace::id(); 0: none
   std::shared_ptr<const Model> model;
   size_t budget = size_t(8) << 20;
+  size_t memory = size_t(512) << 20;  // GPT-2 124M whole, with its means
 
   std::uint64_t last_hash = 0;
   int last_width = 0, last_height = 0;
@@ -62,7 +62,7 @@ struct Renderer::State {
     const std::uint64_t new_trace = scene.trace ? scene.trace->id() : 0;
     const auto new_model = scene.trace ? scene.trace->shared_model() : nullptr;
     if (scene.layout != layout || scene.layout_version != layout_version || new_model != model) {
-      if (scene.trace) pool.plan(scene.trace->graph(), *scene.layout, pool_memory);
+      if (scene.trace) pool.plan(scene.trace->graph(), *scene.layout, memory);
       layout = scene.layout;
       layout_version = scene.layout_version;
       model = new_model;
@@ -142,7 +142,10 @@ FrameStats Renderer::draw(const Scene& scene, const DrawTarget& target, Quality 
   int drawn_width = std::max(1, int(float(width) * scale)),
       drawn_height = std::max(1, int(float(height) * scale));
   Frame frame = make_frame(scene, drawn_width, drawn_height), native = make_frame(scene, width, height);
-  if (scene.trace) stats.bytes_uploaded += s.boxes.prepare(scene, s.pool);
+  if (scene.trace) {
+    s.pool.refine(scene, frame, s.budget);
+    stats.bytes_uploaded += s.boxes.prepare(scene, s.pool);
+  }
   stats.bytes_uploaded += s.rectangles.prepare(scene, *frame.palette) + s.strands.prepare(scene) +
                           s.texts.prepare(scene, native, s.pool, quality == Quality::still);
   s.scene_canvas.resize(drawn_width, drawn_height, true);
@@ -179,11 +182,9 @@ FrameStats Renderer::draw(const Scene& scene, const DrawTarget& target, Quality 
 Range Renderer::range_of(const Tensor& tensor, int row, RangeRule rule) const {
   return state_->pool.range_of(tensor, row, rule);
 }
-int Renderer::cells_a_tile(const Tensor& tensor) const {
-  return state_->pool.planned(tensor) ? 1 << state_->pool.of(tensor).first_level : 1;
-}
 bool Renderer::loading() const { return state_->pool.waiting(); }
 void Renderer::set_upload_budget(size_t bytes) { state_->budget = bytes; }
+void Renderer::set_memory(size_t bytes) { state_->memory = bytes; }
 void Renderer::reload_shaders() {
   state_->boxes.reload();
   state_->rectangles.reload();

@@ -40,13 +40,14 @@ class Renderer {
 
   /// How the numbers of a tensor's row map to colours, for legends and inspectors.
   Range range_of(const Tensor& tensor, int row, RangeRule rule) const;
-  /// How many cells each way one drawn tile is the mean of; 1 where every cell is there.
-  int cells_a_tile(const Tensor& tensor) const;
   /// True while numbers that are known are not uploaded yet: draw again soon.
   bool loading() const;
   /// Bytes of numbers to upload in one frame at most (default 8 MiB); pictures that must be complete set
   /// SIZE_MAX.
   void set_upload_budget(size_t bytes);
+  /// Bytes of numbers that may be kept on the graphics card (default 512 MiB), before the next model or
+  /// layout is shown. What does not fit is there as means, and cell by cell where the camera is near.
+  void set_memory(size_t bytes);
   /// Compiles the shaders again; throws Error and keeps the old ones if that fails.
   void reload_shaders();
 

@@ -11,26 +11,12 @@ namespace orrery {
 namespace {
 
 constexpr std::uint32_t page_width = 2048, page_texels = page_width * page_width;
+constexpr std::uint32_t window_pages = 2;  // for finer levels of what is near
 constexpr int max_levels = 16;
 constexpr int row_limits_run = max_levels - 1;              // after the levels: one texel a row
 constexpr int table_tensors = 64;                           // tensors a line of the table
 constexpr int bin_shift = 19;                               // 16 bins an octave
 constexpr int first_bin = (127 - 24) << 4, bins = 40 << 4;  // 2^-24 .. 2^16
-
-/// Half precision of a number that is not negative; what is too large for it becomes the largest, infinity
-/// stays what it is.
-std::uint32_t half(float value) {
-  if (value == INFINITY) return 0x7c00;
-  float clamped = std::min(value, 65504.f);
-  return (std::bit_cast<std::uint32_t>(clamped * 0x1p-112f) + 0x1000u) >> 13;
-}
-
-std::uint32_t texel(float positive, float negative) { return half(positive) | half(negative) << 16; }
-
-/// The texel of cells of which none was computed.
-const std::uint32_t nothing = texel(0, INFINITY);
-
-int level_size(int size, int level) { return (size + (1 << level) - 1) >> level; }
 
 size_t texels_kept(const PooledTensor& entry) {
   size_t sum = 0;
@@ -92,7 +78,8 @@ void ValuePool::plan(const Graph& graph, const Layout& layout, size_t memory) {
 }
 
 void ValuePool::allocate() {
-  std::vector<std::uint32_t> table((tensors_.size() / table_tensors + 1) * table_tensors * max_levels * 4);
+  const size_t lines = tensors_.size() + FineWindows::most;
+  std::vector<std::uint32_t> table((lines / table_tensors + 1) * table_tensors * max_levels * 4);
   std::uint32_t offset = 0;
   auto add_run = [&](PooledTensor& entry, int run, int width, int height) {
     entry.offset[run] = offset;
@@ -107,6 +94,11 @@ void ValuePool::allocate() {
     add_run(entry, row_limits_run, 1, entry.rows);
   }
   page_count_ = std::max(1u, (offset + page_texels - 1) / page_texels);
+  const bool some_are_coarse =
+      std::ranges::any_of(tensors_, [](const PooledTensor& entry) { return entry.first_level > 0; });
+  const std::uint32_t for_windows = some_are_coarse ? window_pages : 0;
+  fine_.plan(page_count_ * page_texels, size_t(for_windows) * page_texels);
+  page_count_ += for_windows;
   pages_ = Texture::make();
   glBindTexture(GL_TEXTURE_2D_ARRAY, pages_.name());
   glTexImage3D(GL_TEXTURE_2D_ARRAY, 0, GL_RG16F, int(page_width), int(page_width), int(page_count_), 0, GL_RG,
@@ -123,6 +115,7 @@ void ValuePool::allocate() {
 }
 
 void ValuePool::forget_activations() {
+  fine_.forget_activations();
   for (PooledTensor& entry : tensors_)
     if (entry.tensor && entry.tensor->role != Role::weight) {
       for (size_t bin = 0; bin < entry.histogram.size() && !entry.range.attention; ++bin)
@@ -130,7 +123,7 @@ void ValuePool::forget_activations() {
       entry.uploaded = 0;
       entry.row_limits.clear();
       entry.histogram.clear();
-      entry.open_rows.clear();
+      entry.means.clear();
       entry.range.limit = 1;
     }
 }
@@ -164,89 +157,85 @@ size_t ValuePool::update(const Trace& trace, std::uint64_t steps, size_t budget)
   return bytes;
 }
 
-void ValuePool::reduce_row(PooledTensor& entry, const MatrixView& view, int row) {
-  // Each level's cells are sums over pairs of the level before; the row's sums join the open row of the
-  // level.
-  int valid = entry.causal ? std::min(entry.cols, row + 1) : entry.cols;
-  size_t stride = size_t(entry.cols) + 1;
-  scratch_.assign(stride * 3, 0.f);
-  float *positive = scratch_.data(), *negative = positive + stride, *counts = negative + stride;
-  const float* numbers = view.row(row);
+void ValuePool::count(PooledTensor& entry) {
+  const float *positive = parts_.positive(), *negative = parts_.negative(), *counts = parts_.counts();
   float largest = 0;
-  for (int col = 0; col < valid; ++col) {
-    float value = numbers[col * view.col_stride];
-    if (std::isnan(value)) continue;  // was not computed: an expert that was not chosen
-    if (entry.causal && entry.tensor->op->masked(row, col)) continue;  // behind a sliding window
-    counts[col] = 1;
-    if (std::isinf(value)) {
-      positive[col] = INFINITY;
-      continue;
-    }
-    positive[col] = std::max(value, 0.f);
-    negative[col] = std::max(-value, 0.f);
-    largest = std::max(largest, std::abs(value));
-    count_into(entry.histogram, value);
-    if (!entry.range.attention) count_into(all_histogram_, value);
+  for (int col = 0; col < parts_.cols; ++col) {
+    if (counts[col] == 0 || std::isinf(positive[col])) continue;
+    const float size = positive[col] + negative[col];
+    largest = std::max(largest, size);
+    count_into(entry.histogram, size);
+    if (!entry.range.attention) count_into(all_histogram_, size);
   }
   entry.row_limits.push_back(largest > 0 ? largest : 1);
-  for (int level = 0; level < entry.levels; ++level) {
-    int width = level_size(entry.cols, level);
-    float* sums = entry.open_rows[size_t(level)].data();
-    for (int col = 0; col < width; ++col) {
-      sums[col] += positive[col];
-      sums[width + col] += negative[col];
-      sums[2 * width + col] += counts[col];
-    }
-    int next = (width + 1) / 2;
-    positive[width] = negative[width] = counts[width] = 0;
-    for (int col = 0; col < next; ++col) {
-      positive[col] = positive[2 * col] + positive[2 * col + 1];
-      negative[col] = negative[2 * col] + negative[2 * col + 1];
-      counts[col] = counts[2 * col] + counts[2 * col + 1];
-    }
-  }
 }
 
 size_t ValuePool::add_rows(PooledTensor& entry, const MatrixView& view, int end) {
-  if (entry.histogram.empty()) {
-    entry.histogram.assign(size_t(bins), 0);
-    entry.open_rows.resize(size_t(entry.levels));
-    for (int level = 0; level < entry.levels; ++level)
-      entry.open_rows[size_t(level)].assign(size_t(level_size(entry.cols, level)) * 3, 0.f);
-  }
+  if (entry.histogram.empty()) entry.histogram.assign(size_t(bins), 0);
+  if (!entry.means.begun()) entry.means.begin(entry.cols, entry.levels);
   staging_.resize(max_levels);
   for (auto& rows : staging_) rows.clear();
   int begin = entry.uploaded;
   for (int row = begin; row < end; ++row) {
-    reduce_row(entry, view, row);
-    for (int level = 0; level < entry.levels; ++level) {
-      bool closed = (row + 1) % (1 << level) == 0;
-      if (!closed && row + 1 != end) continue;
-      int width = level_size(entry.cols, level);
-      float* sums = entry.open_rows[size_t(level)].data();
-      if (level >= entry.first_level)
-        for (int col = 0; col < width; ++col) {
-          const float count = sums[2 * width + col];
-          staging_[size_t(level)].push_back(count > 0 ? texel(sums[col] / count, sums[width + col] / count)
-                                                      : nothing);
-        }
-      if (closed) std::fill_n(sums, 3 * width, 0.f);
-    }
+    parts_.read(*entry.tensor, view, row, 0, entry.cols);
+    count(entry);
+    entry.means.add(parts_, row, row + 1 == end, entry.first_level, staging_);
   }
   size_t bytes = 0;
   std::vector<std::uint32_t>& limits = staging_[row_limits_run];
-  for (int row = begin; row < end; ++row) limits.push_back(texel(entry.row_limits[size_t(row)], 0));
-  bytes += upload_run(entry.offset[row_limits_run] + std::uint32_t(begin), limits.size(), limits.data());
-  for (int level = entry.first_level; level < entry.levels; ++level) {
-    auto first = std::uint32_t(begin >> level) * std::uint32_t(level_size(entry.cols, level));
-    bytes += upload_run(entry.offset[level] + first, staging_[size_t(level)].size(),
-                        staging_[size_t(level)].data());
-  }
+  for (int row = begin; row < end; ++row) limits.push_back(mean_texel(entry.row_limits[size_t(row)], 0, 1));
+  bytes += upload_run(entry.offset[row_limits_run] + std::uint32_t(begin), limits);
+  for (int level = entry.first_level; level < entry.levels; ++level)
+    bytes += upload_run(
+        entry.offset[level] + std::uint32_t(begin >> level) * std::uint32_t(level_size(entry.cols, level)),
+        staging_[size_t(level)]);
   entry.uploaded = end;
   if (!entry.range.attention) entry.range.limit = high_percentile(entry.histogram);
   ranges_changed_ = true;
-  if (end == entry.rows) entry.open_rows.clear();
+  if (end == entry.rows) entry.means.clear();
   return bytes;
+}
+
+void ValuePool::refine(const Scene& scene, const Frame& frame, size_t budget) {
+  const bool moved = fine_.follow(scene, frame, [&](const Tensor& tensor) { return of(tensor).first_level; });
+  const bool filled =
+      fine_.waiting() &&
+      fine_.fill(*scene.trace, scene.steps, budget / 4,
+                 [&](std::uint32_t offset, std::span<const std::uint32_t> run) { upload_run(offset, run); });
+  if (moved || filled) describe_windows();
+}
+
+/// A window's line of the table: its levels' runs, and in the last place its first column and row, how many
+/// columns, from 2^24 on its finest level, and how many rows are filled.
+void ValuePool::describe_windows() {
+  glBindTexture(GL_TEXTURE_2D, table_.name());
+  for (size_t i = 0; i < fine_.windows().size(); ++i) {
+    const FineWindow& window = fine_.windows()[i];
+    std::uint32_t line[max_levels * 4] = {};
+    for (int level = window.level; level < window.kept; ++level) {
+      line[level * 4] = window.offset + std::uint32_t(window.run_before(level));
+      line[level * 4 + 1] = std::uint32_t(level_size(window.cells.cols, level));
+      line[level * 4 + 2] = std::uint32_t(level_size(window.cells.rows, level));
+    }
+    std::uint32_t* place = line + row_limits_run * 4;
+    place[0] = std::uint32_t(window.cells.col), place[1] = std::uint32_t(window.cells.row);
+    place[2] = std::uint32_t(window.cells.cols) | std::uint32_t(window.level) << 24;
+    place[3] = std::uint32_t(window.filled);
+    const size_t at = tensors_.size() + i;
+    glTexSubImage2D(GL_TEXTURE_2D, 0, int(at % table_tensors) * max_levels, int(at / table_tensors),
+                    max_levels, 1, GL_RGBA_INTEGER, GL_UNSIGNED_INT, line);
+  }
+}
+
+std::uint32_t ValuePool::window_line(int block) const {
+  const int window = fine_.of_block(block);
+  return window < 0 ? 0 : std::uint32_t(tensors_.size()) + std::uint32_t(window);
+}
+
+bool ValuePool::has_cells(const Scene& scene, int block) const {
+  if (of(*scene.layout->blocks[size_t(block)].tensor).first_level == 0) return true;
+  const int index = fine_.of_block(block);
+  return index >= 0 && fine_.windows()[size_t(index)].level == 0 && !fine_.waiting();
 }
 
 Range ValuePool::range_of(const Tensor& tensor, int row, RangeRule rule) const {
@@ -260,8 +249,9 @@ Range ValuePool::range_of(const Tensor& tensor, int row, RangeRule rule) const {
   return range;
 }
 
-size_t ValuePool::upload_run(std::uint32_t offset, size_t count, const std::uint32_t* texels) {
-  size_t bytes = count * 4;
+size_t ValuePool::upload_run(std::uint32_t offset, std::span<const std::uint32_t> run) {
+  size_t count = run.size();
+  const std::uint32_t* texels = run.data();
   glBindTexture(GL_TEXTURE_2D_ARRAY, pages_.name());
   glPixelStorei(GL_UNPACK_ALIGNMENT, 4);
   while (count > 0) {
@@ -275,7 +265,7 @@ size_t ValuePool::upload_run(std::uint32_t offset, size_t count, const std::uint
     texels += done;
     count -= done;
   }
-  return bytes;
+  return run.size_bytes();
 }
 
 void ValuePool::bind(int values_unit, int table_unit) const {

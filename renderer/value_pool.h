@@ -3,8 +3,10 @@
 #include <vector>
 
 #include "model/trace.h"
+#include "renderer/fine_windows.h"
 #include "renderer/gl.h"
 #include "renderer/layout.h"
+#include "renderer/pyramid.h"
 #include "renderer/range.h"
 #include "renderer/scene.h"
 
@@ -20,15 +22,16 @@ struct PooledTensor {
   int uploaded = 0;               ///< rows that are in the texture
   bool causal = false;            ///< cells right of the diagonal are masked
   Range range;
-  std::vector<float> row_limits;              ///< the largest |v| of each row that is uploaded
-  std::vector<std::uint32_t> histogram;       ///< of |v|, logarithmic
-  std::vector<std::vector<float>> open_rows;  ///< by level: sums of v+, of v-, counts of the row being filled
+  std::vector<float> row_limits;         ///< the largest |v| of each row that is uploaded
+  std::vector<std::uint32_t> histogram;  ///< of |v|, logarithmic
+  Pyramid means;                         ///< of the rows that are being filled
 };
 
 /// All numbers that are drawn, as textures: pages of 2048 x 2048 texels (v+, v-) in half precision, in which
 /// each mip level of a tensor is a linear run; and a table of those runs. Levels above 0 hold the mean of the
 /// positive and of the negative parts, so that a field of +1 and -1 does not turn grey from afar. Rows are
-/// uploaded once, as they become known.
+/// uploaded once, as they become known. Where memory does not last for the finest levels, those of what the
+/// camera is near to are there in windows.
 class ValuePool {
  public:
   /// Lays out the pool for what `layout` shows. Tensors keep all their levels while `memory` bytes last; then
@@ -39,8 +42,14 @@ class ValuePool {
   /// Uploads rows known after `steps` steps that are not there yet, about `budget` bytes of them. Returns the
   /// bytes uploaded.
   size_t update(const Trace& trace, std::uint64_t steps, size_t budget);
+  /// Opens windows on finer levels where the camera has come near, and fills them.
+  void refine(const Scene& scene, const Frame& frame, size_t budget);
   /// True while known rows wait for their turn.
-  bool waiting() const { return waiting_; }
+  bool waiting() const { return waiting_ || fine_.waiting(); }
+  /// The line of the table that tells of the window through which a block of the layout looks; 0: none.
+  std::uint32_t window_line(int block) const;
+  /// Whether every cell of a block that is in the picture is there by itself.
+  bool has_cells(const Scene& scene, int block) const;
 
   /// How the colours of a row are scaled.
   Range range_of(const Tensor& tensor, int row, RangeRule rule) const;
@@ -52,8 +61,9 @@ class ValuePool {
  private:
   void allocate();
   size_t add_rows(PooledTensor& entry, const MatrixView& view, int end);
-  void reduce_row(PooledTensor& entry, const MatrixView& view, int row);
-  size_t upload_run(std::uint32_t offset, size_t count, const std::uint32_t* texels);
+  void count(PooledTensor& entry);
+  void describe_windows();
+  size_t upload_run(std::uint32_t offset, std::span<const std::uint32_t> run);
 
   std::vector<PooledTensor> tensors_;  // by Tensor::index
   size_t next_ = 0;                    // whose turn it is
@@ -64,7 +74,8 @@ class ValuePool {
   Texture pages_, table_;
   std::uint32_t page_count_ = 0;
   std::vector<std::vector<std::uint32_t>> staging_;  // by level
-  std::vector<float> scratch_;
+  RowParts parts_;
+  FineWindows fine_;
 };
 
 }  // namespace orrery

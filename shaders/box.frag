@@ -5,6 +5,7 @@ in float front_share;
 flat in vec3 normal;
 flat in ivec4 block_window;
 flat in uint block_index;
+flat in uint fine_line;
 flat in uvec4 block_traits;
 flat in float scale;
 flat in ivec2 rows_known;
@@ -17,11 +18,27 @@ uniform highp usampler2D value_table;
 uniform sampler2D ramps;     // row 0: numbers -1..1, row 1: attention 0..1
 uniform vec3 gap_colour, empty_colour, hatch_colour;
 
-vec2 value_at(ivec2 cell, int level) {
-  uvec4 run = texelFetch(value_table, ivec2(int(block_index & 63u) * 16 + level, int(block_index >> 6)), 0);
-  cell = min(cell, ivec2(run.yz) - 1);
+uvec4 entry_of(uint line, int place) {
+  return texelFetch(value_table, ivec2(int(line & 63u) * 16 + place, int(line >> 6)), 0);
+}
+
+// The texel of a level that holds a cell. Levels below the block's first are those of its window.
+vec2 value_at(ivec2 cell, int level, ivec2 fine_corner) {
+  uvec4 run;
+  if (level < int(block_traits.z)) {
+    run = entry_of(fine_line, level);
+    cell -= fine_corner;
+  } else {
+    run = entry_of(block_index, level);
+  }
+  cell = min(cell >> level, ivec2(run.yz) - 1);
   uint i = run.x + uint(cell.y) * run.y + uint(cell.x);
   return texelFetch(values, ivec3(int(i & 2047u), int((i >> 11) & 2047u), int(i >> 22)), 0).rg;
+}
+
+float row_limit(int row) {
+  uint i = entry_of(block_index, 15).x + uint(row);
+  return texelFetch(values, ivec3(int(i & 2047u), int((i >> 11) & 2047u), int(i >> 22)), 0).r;
 }
 
 vec3 ramp_colour(vec2 parts) {
@@ -55,14 +72,22 @@ void main() {
   bool masked = (block_traits.y & 1u) != 0u && cell.x > cell.y;
 
   int first = int(block_traits.z), last = int(block_traits.w) - 1;
+  ivec2 fine_corner = ivec2(0);
+  if (fine_line != 0u) {
+    uvec4 window = entry_of(fine_line, 15);
+    fine_corner = ivec2(window.xy);
+    ivec2 inside = cell - fine_corner;
+    if (inside.x >= 0 && inside.y >= 0 && inside.x < int(window.z & 0xffffffu) && inside.y < int(window.w))
+      first = int(window.z >> 24);
+  }
   float tile_size = float(1 << first);   // cells a tile: more than one where only means are kept
   float detail = size / tile_size;       // tiles a pixel
   float level = clamp(log2(size) + 0.5, float(first), float(last));
   int fine = int(level);
-  vec2 parts = value_at(cell >> fine, fine);
+  vec2 parts = value_at(cell, fine, fine_corner);
   if (level > float(fine)) {
     int coarse = min(fine + 1, last);
-    parts = mix(parts, value_at(cell >> coarse, coarse), level - float(fine));
+    parts = mix(parts, value_at(cell, coarse, fine_corner), level - float(fine));
   }
   // No number: infinite in the first part where one overflowed, in the second where none was computed: masked by
   // a sliding window, or left out by the network.
@@ -72,7 +97,7 @@ void main() {
     else known = false;
     parts = vec2(0.0);
   }
-  if ((block_traits.y & 4u) != 0u) parts /= max(value_at(ivec2(0, cell.y), 15).x, 1e-7);
+  if ((block_traits.y & 4u) != 0u) parts /= max(row_limit(cell.y), 1e-7);
   else parts *= scale;
   // From afar the means of many small numbers would all be dull: their contrast is raised a little.
   parts *= (1.0 + 0.35 * clamp(level - float(first), 0.0, 2.0) * 0.5);

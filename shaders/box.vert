@@ -7,6 +7,7 @@ layout(location = 4) in uvec4 traits;        // kind, flags (1 causal, 2 attenti
 layout(location = 5) in float inverse_range;
 layout(location = 6) in ivec2 known_fresh;   // rows of the tensor known; first fresh row
 layout(location = 7) in vec2 state;          // emphasis, progress in 1/4096
+layout(location = 8) in uint window_line;    // of the table, where a part of the block is there more finely
 
 uniform vec3 frames[5];
 
@@ -16,6 +17,7 @@ out float front_share;                       // 1 at the front edge of a side fa
 flat out vec3 normal;
 flat out ivec4 block_window;
 flat out uint block_index;
+flat out uint fine_line;
 flat out uvec4 block_traits;
 flat out float scale;
 flat out ivec2 rows_known;
@@ -37,6 +39,7 @@ void main() {
   world = corner_depth.xyz + vec3(p.x * cells.x * cell_size.x, -p.y * cells.y * cell_size.y, -p.z * corner_depth.w);
   block_window = window;
   block_index = table_index;
+  fine_line = window_line;
   block_traits = traits;
   scale = inverse_range;
   rows_known = known_fresh;

@@ -201,3 +201,39 @@ TEST_CASE("a picture of one pixel is drawn") {
   CHECK(stage.renderer.draw(stage.scene, {stage.headless.framebuffer(), 0, 0, 1, 1}, Quality::moving).drawn);
   CHECK(stage.headless.read().pixels.size() == 4);
 }
+
+TEST_CASE("what the camera is near to is drawn cell by cell, however little memory there is") {
+  Stage stage;
+  const Tensor& table = stage.find([](const Tensor& tensor) {
+    return tensor.role == Role::weight && tensor.kind == Kind::embedding && tensor.rows.size >= 32;
+  });
+  const int rows = table.rows.size, cols = table.cols.size;
+  REQUIRE(rows >= 32);
+  stage.show(table, rows, cols);
+  stage.scene.camera.target = {-float(cols) / 2 + 9.3f, float(rows) / 2 - 17.4f, 0};
+  stage.scene.camera.distance *= 6 / float(rows);  // about seven cells are in the picture
+  stage.draw(Quality::still);
+  const Image whole = stage.headless.read();
+
+  stage.renderer.set_memory(2048);
+  stage.renderer.set_upload_budget(size_t(1) << 20);
+  ++stage.scene.layout_version;
+  stage.draw(Quality::still);
+  while (stage.renderer.loading()) stage.draw(Quality::still);
+  const Image near = stage.headless.read();
+  CHECK(near.pixels == whole.pixels);
+
+  // Farther away and a little aside, it still is.
+  stage.scene.camera.distance *= 3;
+  stage.draw(Quality::still);
+  while (stage.renderer.loading()) stage.draw(Quality::still);
+  stage.scene.camera.target.x += 4;
+  stage.draw(Quality::still);
+  while (stage.renderer.loading()) stage.draw(Quality::still);
+  const Image moved = stage.headless.read();
+  stage.renderer.set_memory(size_t(512) << 20);
+  ++stage.scene.layout_version;
+  stage.draw(Quality::still);
+  while (stage.renderer.loading()) stage.draw(Quality::still);
+  CHECK(moved.pixels == stage.headless.read().pixels);
+}
