@@ -164,9 +164,10 @@ bool run_key(App& app, int key, bool control) {
   return key & with_shift ? run_key(app, key & ~with_shift, control) : false;
 }
 
-void run_action(App& app, const char* id) {
+bool run_action(App& app, const std::string& id) {
   for (const Action& action : actions())
-    if (!std::strcmp(action.id, id)) return action.run(app);
+    if (action.id == id) return action.run(app), true;
+  return false;
 }
 
 const std::vector<Gesture>& gestures() {

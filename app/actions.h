@@ -29,7 +29,8 @@ const std::vector<Action>& actions();
 /// plain one. Not called while a text field has the focus (but for
 /// Esc).
 bool run_key(App& app, int key, bool control);
-void run_action(App& app, const char* id);
+/// False if there is no action of that name.
+bool run_action(App& app, const std::string& id);
 /// What the mouse does, for the help page: pairs of gesture and effect.
 struct Gesture {
   Message gesture, effect;

@@ -11,7 +11,8 @@
 
 namespace orrery {
 
-App::App(const ViewOptions& given) : options(given), settings(load_settings(settings_file())) {
+App::App(const ViewOptions& given)
+    : options(given), settings(given.keeps_settings ? load_settings(settings_file()) : Settings{}) {
   if (!options.theme.empty()) settings.theme = options.theme == "light" ? Theme::light : Theme::dark;
   if (!options.language.empty()) settings.language = options.language;
   if (!set_language(settings.language)) settings.language = "en";

@@ -365,7 +365,7 @@ void SceneView::draw(App& app, int width, int height) {
   p.drawn_position = app.playback.position;
   if (p.trace) p.drawn = p.model;
   bool still = p.rest > 0.25 && !app.playback.moving() && p.flight >= 1;
-  p.renderer.draw(p.scene, {0, area.x, height - area.y - area.height, area.width, area.height},
+  p.renderer.draw(p.scene, {framebuffer, area.x, height - area.y - area.height, area.width, area.height},
                   still ? Quality::still : Quality::moving);
 }
 

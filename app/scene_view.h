@@ -27,6 +27,7 @@ class SceneView {
     bool operator==(const Area&) const = default;
   };
   Area area;
+  unsigned framebuffer = 0;  ///< where it is drawn; 0: the window
   std::optional<Cell> hovered, selected;
   bool mouse_inside = false;
   bool following = true;  ///< at slow speeds the camera goes where the work is

@@ -16,6 +16,7 @@ struct ViewOptions {
   int new_tokens = -1;            ///< -1: until the context is full
   std::string theme;              ///< "dark" or "light"
   std::string language;           ///< "en" or "zh-Hant"
+  bool keeps_settings = true;     ///< the person's; else those of the first start
   std::filesystem::path ui_dump;  ///< for tests: where to write the window's state as JSON
 };
 

@@ -78,11 +78,17 @@ FrameStats Picture::draw(const Trace& trace, double position, float seconds, Qua
   const auto steps = trace.graph().steps();
   const bool choosing = place.step >= int(steps.size());
   const Tensor& tensor = choosing ? trace.graph().logits() : *steps[size_t(place.step)];
-  const int row = trace.pass(place.pass).rows.end - 1;
+  const Rows rows = trace.pass(place.pass).rows;
+  const int row = rows.end - 1;
   Legend legend =
       legend_of(tensor, row, renderer_.range_of(tensor, row, RangeRule::tensor), RangeRule::tensor);
   legend.theme = options.theme;
-  overlay_.draw(translate(caption_of(trace, position)), legend);
+  TokenStrip tokens;
+  for (int token = 0; token < rows.end; ++token)
+    tokens.pieces.push_back(model_->token_text(trace.token(token)));
+  tokens.first_lit = size_t(rows.begin);
+  if (choosing) tokens.next = model_->token_text(trace.pass(place.pass).chosen);
+  overlay_.draw(translate(caption_of(trace, position)), tokens, legend);
   return stats;
 }
 

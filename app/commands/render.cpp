@@ -4,6 +4,7 @@
 
 #include "app/commands/commands.h"
 #include "app/commands/picture.h"
+#include "app/commands/window_picture.h"
 #include "app/language.h"
 #include "renderer/video.h"
 
@@ -19,6 +20,8 @@ struct Options {
   std::string file;
   int count = -2, token = -1, fps = 30;
   double seconds = 0;
+  bool window = false;
+  WindowPicture in_window;
 };
 
 bool ends_with(const std::string& text, const std::string& end) {
@@ -77,8 +80,29 @@ void render_film(const Options& options) {
   output.finish();
 }
 
+/// The same choices for the whole window.
+void render_in_window(const Options& options) {
+  WindowPicture picture = options.in_window;
+  picture.view = {.model = options.input.model,
+                  .prompt = options.input.has_ids ? "" : options.input.text(*options.input.load()),
+                  .ids = options.input.ids,
+                  .sampling = options.sampling,
+                  .new_tokens = options.count == -2 ? 1 : options.count,
+                  .theme = options.picture.theme,
+                  .language = options.picture.language,
+                  .keeps_settings = false,
+                  .ui_dump = {}};
+  picture.width = options.picture.width, picture.height = options.picture.height;
+  picture.token = options.token, picture.step = options.picture.step, picture.at = options.picture.at;
+  picture.focus = options.picture.focus;
+  if (!options.picture.cell.empty()) picture.cells.insert(picture.cells.begin(), options.picture.cell);
+  render_window(picture, options.file);
+}
+
 int render(const Options& options) {
-  if (ends_with(options.file, ".mp4"))
+  if (options.window)
+    render_in_window(options);
+  else if (ends_with(options.file, ".mp4"))
     render_film(options);
   else
     render_png(options.input, options.sampling, options.picture,
@@ -129,9 +153,29 @@ void add_render(CLI::App& program, Action& chosen) {
       ->add_option("--seconds", options->seconds,
                    tr("Length of a film (default: 9, and 3 for every further token)"))
       ->check(number_in(0.01, 36000));
+  CLI::Option* window =
+      command->add_flag("--window", options->window,
+                        tr("Draw the whole window with its panes, as when it has just been opened"));
+  command
+      ->add_option("--action", options->in_window.actions,
+                   tr("With --window: do this first, by its name, e.g. insight_attention; may be repeated"))
+      ->type_name("NAME")
+      ->needs(window);
+  command->add_option("--head", options->in_window.head, tr("With --window: the head to look at, e.g. L0H1"))
+      ->type_name("HEAD")
+      ->needs(window);
+  command
+      ->add_option("--card", options->in_window.cells,
+                   tr("With --window: pin this cell's card; may be repeated"))
+      ->type_name("HOOK:ROW:COL")
+      ->needs(window);
   add_looks(*command, options->picture.theme, options->picture.language);
   add_sampling(*command, options->sampling);
-  command->callback([options, &chosen] { chosen = [options] { return render(*options); }; });
+  command->callback([options, &chosen] {
+    if (options->window && ends_with(options->file, ".mp4"))
+      throw CLI::ValidationError("--window", tr("the window is drawn as a picture (.png) only"));
+    chosen = [options] { return render(*options); };
+  });
 }
 
 }  // namespace orrery

@@ -61,6 +61,19 @@ class Render(ProgramTest):
         self.assertNotEqual(self.picture("e.png", "--size", "320x180", "--token", "2")[3], rows)
         self.assertNotEqual(self.picture("f.png", "--size", "320x180", "--step", "blocks.0.attn.hook_q")[3], rows)
 
+    def test_the_window_is_drawn_without_a_display(self):
+        def window(name, *arguments):
+            self.succeeds("render", "-p", "CBABBC", "--window", "--size", "960x540", "-o", self.folder / name, *arguments)
+            return (self.folder / name).read_bytes()
+
+        file = window("window.png")
+        self.assertEqual(struct.unpack_from(">II", file, 16), (960, 540))
+        self.assertEqual(window("again.png"), file)
+        for name, arguments in {"page": ("--action", "help"), "pane": ("--action", "insight_attention"),
+                                "head": ("--action", "insight_attention", "--head", "L2H1"),
+                                "card": ("--card", "blocks.0.attn.hook_q:2:3"), "earlier": ("--token", "2")}.items():
+            self.assertNotEqual(window(name + ".png", *arguments), file, name)
+
     def test_one_pixel(self):
         self.assertEqual(self.picture("one.png", "--size", "1x1")[:2], (1, 1))
 
@@ -89,9 +102,14 @@ class Render(ProgramTest):
         self.fails("render", "-p", "A", "--focus", "nothing", "-o", self.folder / "a.png", words=["nothing"])
         self.fails("render", "-p", "A", "--step", "embed.W_E", "-o", self.folder / "a.png", words=["embed.W_E"])
         self.fails("render", "-p", "A", "--token", "11", "-o", self.folder / "a.png", words=["11"])
+        self.fails("render", "--window", "-p", "A", "--action", "fall", "-o", self.folder / "a.png", words=["fall", "help"])
+        self.fails("render", "--window", "-p", "A", "--head", "L9H0", "-o", self.folder / "a.png", words=["L9H0"])
+        self.fails("render", "--window", "-p", "?", "-o", self.folder / "a.png", words=["?"])
+        self.fails("render", "--window", "-p", "A", "--card", "logits:99:0", "-o", self.folder / "a.png", words=["99"])
         self.assertEqual(list(self.folder.glob("a*")), [])
         for arguments in (["-o", "a.gif"], ["-o", "a.png", "--size", "0x5"], ["-o", "a.png", "--size", "12"],
-                          ["-o", "a.png", "--theme", "pink"], ["-o", "a.png", "--lang", "xx"], []):
+                          ["-o", "a.png", "--theme", "pink"], ["-o", "a.png", "--head", "L0H0"],
+                          ["-o", "a.mp4", "--window"], ["-o", "a.png", "--lang", "xx"], []):
             self.fails("render", "-p", "A", *arguments, status=2)
 
 
