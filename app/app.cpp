@@ -105,7 +105,7 @@ void App::restart_run() {
   playback.playing = true;
 }
 
-void App::force_token(int id) {
+void App::force_token(int id, std::vector<int> then) {
   if (!trace || predictions.pass < 0 || predictions.trace != trace.get()) return;
   if (trace->token_count(trace->published()) >= trace->capacity() &&
       predictions.pass + 1 >= trace->pass_count())
@@ -117,7 +117,7 @@ void App::force_token(int id) {
     return tell(say("This pass is still being computed: try again in a moment."));
   resume_at_ = double(at);
   resume_ = playback.playing;
-  worker.go_on(trace, predictions.pass, id, {prompt.ids, options.new_tokens, sampling});
+  worker.go_on(trace, predictions.pass, id, {prompt.ids, options.new_tokens, sampling, std::move(then)});
   worker.allow(at + 1);
 }
 
@@ -126,12 +126,13 @@ void App::change_sampling(const SamplingSettings& changed) {
   sampling = changed;
   worker.set_sampling(sampling, options.new_tokens);
   if (!trace) return;
-  // Seen from the past, the new settings act from the next token on: a fork after the token before it.
-  int pass = trace->place(playback.steps()).pass;
-  if (pass > 0 && pass + 1 < trace->pass_count()) {
+  // The new settings act from the next token on, as the eye sees it: where the worker has begun that token's
+  // pass, it draws it again in a fork.
+  const int pass = trace->place(playback.steps()).pass;
+  if (pass < trace->pass_count()) {
     resume_at_ = playback.position;
     resume_ = playback.playing;
-    worker.go_on(trace, pass, trace->pass(pass).chosen, {prompt.ids, options.new_tokens, sampling});
+    worker.go_on(trace, pass, -1, {prompt.ids, options.new_tokens, sampling, {}});
     worker.allow(playback.limit());
   }
   awake = 4;
@@ -371,7 +372,7 @@ void App::update_predictions() {
   predictions = {trace.get(), pass, used, {}, {}, filtered, predictions.chosen, predictions.forced};
   if (pass < 0) return;
   try {
-    predictions.sample = sample(trace->logits_of(pass), used, trace->pass(pass).rows.end);
+    predictions.sample = sample(trace->logits_of(pass), used, trace->ids(trace->pass(pass).rows.end));
   } catch (const Error& error) {
     predictions.pass = -1;
     return tell(error.message, true);

@@ -81,7 +81,8 @@ struct App {
   void retokenize();
   void start_run();
   void restart_run();
-  void force_token(int id);
+  /// Makes `id` the token after the eye's pass, and those of `then` the ones after it.
+  void force_token(int id, std::vector<int> then = {});
   void change_sampling(const SamplingSettings& settings);
   void step(int way);
   void step_layer(int way);

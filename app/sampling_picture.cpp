@@ -33,9 +33,9 @@ int column_of(int place, int tokens, int columns) {
 }
 
 SamplingPicture sampling_picture(std::span<const float> logits, const SamplingSettings& settings,
-                                 int position, int columns) {
+                                 std::span<const int> history, int columns) {
   SamplingPicture picture;
-  picture.sample = sample(logits, settings, position);
+  picture.sample = sample(logits, settings, history);
   const std::vector<float>& first = picture.sample.probabilities;
   picture.order.resize(first.size());
   std::iota(picture.order.begin(), picture.order.end(), 0);

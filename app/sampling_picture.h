@@ -32,8 +32,8 @@ struct SamplingPicture {
 /// probable ones stay apart.
 int column_of(int place, int tokens, int columns);
 
-/// `columns`: at most so many. Throws Error as sample() does.
+/// `history` as for sample(); `columns`: at most so many. Throws Error as sample() does.
 SamplingPicture sampling_picture(std::span<const float> logits, const SamplingSettings& settings,
-                                 int position, int columns);
+                                 std::span<const int> history, int columns);
 
 }  // namespace orrery

@@ -45,18 +45,26 @@ Executor Executor::start(std::shared_ptr<const Model> model, const std::vector<i
 }
 
 Executor Executor::go_on(const Trace& trace, int pass, int id, int new_tokens,
-                         const SamplingSettings& sampling) {
+                         const SamplingSettings& sampling, std::vector<int> then) {
   check_ids(trace.model(), {id}, trace.capacity());
+  if (!then.empty()) check_ids(trace.model(), then, trace.capacity());
   Executor executor(Trace::fork(trace, pass + 1, id), new_tokens, sampling);
   executor.chosen_ = 1;
   executor.pending_ = {id};
+  executor.forced_ = std::move(then);
   return executor;
+}
+
+Executor Executor::draw_again(const Trace& trace, int pass, int new_tokens,
+                              const SamplingSettings& sampling) {
+  return Executor(Trace::fork_before_choice(trace, pass, sampling), new_tokens, sampling);
 }
 
 bool Executor::begin_next_pass() {
   const int tokens =
       trace_->pass_count() > 0 ? trace_->pass(trace_->pass_count() - 1).rows.end : trace_->kept_rows();
-  if (new_tokens >= 0 && chosen_ >= new_tokens && trace_->pass_count() > 0) {
+  const bool enough = new_tokens >= 0 && chosen_ >= new_tokens && next_forced_ >= forced_.size();
+  if (enough && trace_->pass_count() > 0) {
     state_ = RunState::enough_tokens;
     return false;
   }
@@ -70,6 +78,21 @@ bool Executor::begin_next_pass() {
   return true;
 }
 
+void Executor::choose(Rows rows) {
+  const MatrixView logits = trace_->view(trace_->graph().logits());
+  const Pass& pass = trace_->pass(trace_->pass_count() - 1);
+  int id = sample({logits.row(rows.end - 1), size_t(logits.cols)}, pass.sampling, trace_->ids(rows.end)).id;
+  bool forced = false;
+  if (next_forced_ < forced_.size()) {
+    const int wanted = forced_[next_forced_++];
+    forced = wanted != id;
+    id = wanted;
+  }
+  trace_->set_choice(id, forced);
+  pending_ = {id};
+  ++chosen_;
+}
+
 bool Executor::step() {
   const StepPlace at = trace_->place(trace_->published());
   if (at.pass == trace_->pass_count() && !begin_next_pass()) return false;
@@ -79,12 +102,7 @@ bool Executor::step() {
     const Tensor& out = *graph.steps()[size_t(at.step)];
     run_step(graph, out, rows, *trace_, [&](const Tensor& tensor) { return trace_->writable(tensor); });
   } else {
-    const MatrixView logits = trace_->view(graph.logits());
-    const Pass& pass = trace_->pass(at.pass);
-    const int id = sample({logits.row(rows.end - 1), size_t(logits.cols)}, pass.sampling, rows.end).id;
-    trace_->set_choice(id, false);
-    pending_ = {id};
-    ++chosen_;
+    choose(rows);
   }
   trace_->publish_step();
   return true;

@@ -17,9 +17,13 @@ class Executor {
   /// Throws Error if there are no ids, too many, or one outside the vocabulary.
   static Executor start(std::shared_ptr<const Model> model, const std::vector<int>& ids, int new_tokens,
                         const SamplingSettings& sampling, const Trace* previous = nullptr, int capacity = -1);
-  /// Goes on from the end of pass `pass` of a recording, with `id` as its choice.
+  /// Goes on from the end of pass `pass` of a recording, with `id` as its choice. The passes after it choose
+  /// the ids of `then`, before anything is drawn and however few `new_tokens` are.
   static Executor go_on(const Trace& trace, int pass, int id, int new_tokens,
-                        const SamplingSettings& sampling);
+                        const SamplingSettings& sampling, std::vector<int> then = {});
+  /// Goes on before the choice of pass `pass`: its token is drawn (again), with these settings. Only on the
+  /// thread that writes the recording.
+  static Executor draw_again(const Trace& trace, int pass, int new_tokens, const SamplingSettings& sampling);
 
   /// Computes one step, or chooses a token. False if nothing is left to do.
   bool step();
@@ -35,10 +39,13 @@ class Executor {
   Executor(std::shared_ptr<Trace> trace, int new_tokens, const SamplingSettings& sampling)
       : sampling(sampling), new_tokens(new_tokens), trace_(std::move(trace)) {}
   bool begin_next_pass();
+  void choose(Rows rows);
 
   std::shared_ptr<Trace> trace_;
   std::vector<int> pending_;  // ids that the next pass feeds
-  int chosen_ = 0;            // tokens drawn so far
+  std::vector<int> forced_;   // what the coming passes choose
+  size_t next_forced_ = 0;
+  int chosen_ = 0;  // tokens chosen so far
   RunState state_ = RunState::running;
 };
 

@@ -1,24 +1,10 @@
 #pragma once
-#include <cstdint>
 #include <span>
-#include <string>
 #include <vector>
 
+#include "model/filter.h"
+
 namespace orrery {
-
-enum class Filter { temperature, top_k, top_p, min_p };
-
-/// How the next token is drawn. The order of the filters is explicit: nanoGPT and Hugging Face divide by the
-/// temperature first, llama.cpp last.
-struct SamplingSettings {
-  double temperature = 0.8;  ///< 0 = greedy: the most probable token, the lowest id on ties
-  int top_k = 0;             ///< 0 = off
-  double top_p = 1;          ///< 1 = off
-  double min_p = 0;          ///< 0 = off
-  std::uint64_t seed = 1;
-  std::vector<Filter> order = {Filter::temperature, Filter::top_k, Filter::top_p, Filter::min_p};
-  bool operator==(const SamplingSettings&) const = default;
-};
 
 /// What one filter left over.
 struct SamplingStage {
@@ -38,10 +24,6 @@ struct Sample {
   std::vector<SamplingStage> stages;  ///< in the order of the settings
 };
 
-/// Applies one filter to logits (double arithmetic inside). Semantics as Hugging Face's warpers (reference
-/// section 13.1).
-void apply_filter(Filter filter, const SamplingSettings& settings, std::vector<float>& logits);
-
 /// Probabilities of logits; -inf gives 0. Double arithmetic inside.
 std::vector<float> softmax(std::span<const float> logits);
 
@@ -49,11 +31,9 @@ std::vector<float> softmax(std::span<const float> logits);
 /// run is reproducible however it was stopped, rewound or edited.
 double random_number(std::uint64_t seed, int position);
 
-/// Chooses the token at `position` (the number of tokens before it). A pure function: the same arguments
+/// Chooses the token after `history` (the ids of all tokens before it). A pure function: the same arguments
 /// always give the same sample, so a recording need not keep the stages. Throws Error if every logit is NaN
 /// or -inf.
-Sample sample(std::span<const float> logits, const SamplingSettings& settings, int position);
-
-const char* filter_name(Filter filter);  ///< "temperature", "top_k", "top_p", "min_p": llama.cpp's spelling
+Sample sample(std::span<const float> logits, const SamplingSettings& settings, std::span<const int> history);
 
 }  // namespace orrery

@@ -77,6 +77,12 @@ int Trace::rows_known(const Tensor& tensor, std::uint64_t steps) const {
   return last >= 0 ? pass(last).rows.end : kept_rows_;
 }
 
+std::vector<int> Trace::ids(int rows) const {
+  std::vector<int> result;
+  for (int row = 0; row < rows; ++row) result.push_back(token(row));
+  return result;
+}
+
 std::vector<float> Trace::logits_of(int index) const {
   const MatrixView view = this->view(graph().logits());
   const float* row = view.row(pass(index).rows.end - 1);
@@ -85,7 +91,7 @@ std::vector<float> Trace::logits_of(int index) const {
 
 Sample Trace::sample_of(int index) const {
   const Pass& pass = this->pass(index);
-  Sample result = sample(logits_of(index), pass.sampling, pass.rows.end);
+  Sample result = sample(logits_of(index), pass.sampling, ids(pass.rows.end));
   if (pass.forced) result.id = pass.chosen;
   return result;
 }
@@ -103,14 +109,29 @@ void Trace::set_choice(int id, bool forced) {
   passes_.back().forced = forced;
 }
 
-std::shared_ptr<Trace> Trace::fork(const Trace& other, int passes, int id) {
+std::shared_ptr<Trace> Trace::copy(const Trace& other, int passes) {
   auto result = std::make_shared<Trace>(other.model_, other.capacity_);
   result->copy_rows(other, other.pass(passes - 1).rows.end);
   result->kept_rows_ = other.kept_rows_;
   for (int i = 0; i < passes; ++i) result->passes_.push_back(other.pass(i));
-  if (const Pass& last = other.pass(passes - 1); last.chosen != id) result->set_choice(id, true);
   result->pass_count_.store(passes, std::memory_order_release);
+  return result;
+}
+
+std::shared_ptr<Trace> Trace::fork(const Trace& other, int passes, int id) {
+  auto result = copy(other, passes);
+  if (other.pass(passes - 1).chosen != id) result->set_choice(id, true);
   result->published_.store(result->step_number({passes, 0}), std::memory_order_release);
+  return result;
+}
+
+std::shared_ptr<Trace> Trace::fork_before_choice(const Trace& other, int pass,
+                                                 const SamplingSettings& sampling) {
+  auto result = copy(other, pass + 1);
+  result->passes_.back().sampling = sampling;
+  result->set_choice(-1, false);
+  const std::uint64_t choice = result->step_number({pass, int(result->graph().steps().size())});
+  result->published_.store(std::min(other.published(), choice), std::memory_order_release);
   return result;
 }
 

@@ -62,6 +62,7 @@ class Trace : public Values {
   /// Tokens that the input holds after `steps` steps.
   int token_count(std::uint64_t steps) const { return rows_known(graph().tokens(), steps); }
   int token(int row) const { return int(view(graph().tokens())(row, 0)); }
+  std::vector<int> ids(int rows) const;  ///< the first `rows` tokens
   /// Rows taken over from another recording, known before the first pass.
   int kept_rows() const { return kept_rows_; }
   /// The sample of a complete pass, recomputed exactly from its logits.
@@ -77,10 +78,15 @@ class Trace : public Values {
   /// A copy of the first `passes` passes in which the last one's choice is `id`: forced, unless it was taken
   /// there already.
   static std::shared_ptr<Trace> fork(const Trace& other, int passes, int id);
+  /// A copy up to pass `pass`, whose token is to be drawn (again) with other settings. What the other has not
+  /// published of it is computed once more.
+  static std::shared_ptr<Trace> fork_before_choice(const Trace& other, int pass,
+                                                   const SamplingSettings& sampling);
 
  private:
   void release();
   void copy_rows(const Trace& other, int rows);
+  static std::shared_ptr<Trace> copy(const Trace& other, int passes);
 
   std::shared_ptr<const Model> model_;
   const std::uint64_t id_;

@@ -146,7 +146,10 @@ void Worker::execute(Start& command) {
 void Worker::execute(GoOn& command) {
   const RunRequest& request = command.request;
   begin_run([&] {
-    return Executor::go_on(*command.trace, command.pass, command.id, request.new_tokens, request.sampling);
+    if (command.id < 0)
+      return Executor::draw_again(*command.trace, command.pass, request.new_tokens, request.sampling);
+    return Executor::go_on(*command.trace, command.pass, command.id, request.new_tokens, request.sampling,
+                           request.then);
   });
 }
 

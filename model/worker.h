@@ -36,6 +36,7 @@ struct RunRequest {
   std::vector<int> ids;
   int new_tokens = -1;
   SamplingSettings sampling;
+  std::vector<int> then = {};  ///< go_on(): what the passes after that one choose, before anything is drawn
 };
 
 /// The thread that loads models and computes. Commands go in through one short lock, events come back the
@@ -51,7 +52,8 @@ class Worker {
   void cancel_load();
   /// Starts a recording with the loaded model; takes over rows of the one before where the ids agree.
   void start(RunRequest request);
-  /// Goes on after `pass` of `trace` with `id` as the token chosen there.
+  /// Goes on after `pass` of `trace` with `id` as the token chosen there; -1: draws it (again), with the
+  /// request's settings.
   void go_on(std::shared_ptr<const Trace> trace, int pass, int id, RunRequest request);
   /// From the next pass on.
   void set_sampling(const SamplingSettings& sampling, int new_tokens);

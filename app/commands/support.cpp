@@ -30,20 +30,44 @@ CLI::Validator range(Number least, Number most, const std::string& name) {
       name);
 }
 
+std::string default_filters() {
+  std::string names;
+  for (Filter filter : SamplingSettings().order)
+    names += (names.empty() ? "" : ";") + std::string(filter_name(filter));
+  return names;
+}
+
 std::vector<Filter> parse_filters(const std::string& text) {
   std::vector<Filter> result;
   std::istringstream parts(text);
   for (std::string part; std::getline(parts, part, ';');) {
-    if (part == "temp") part = "temperature";
-    const Filter all[] = {Filter::temperature, Filter::top_k, Filter::top_p, Filter::min_p};
-    const auto found = std::ranges::find_if(all, [&](Filter filter) { return part == filter_name(filter); });
-    if (found == std::end(all))
-      throw CLI::ValidationError("--samplers", "'" + part + "' is none of temperature, top_k, top_p, min_p");
+    const auto found = find_filter(part);
+    if (!found) throw CLI::ValidationError("--samplers", "'" + part + "' is none of " + default_filters());
     if (std::ranges::find(result, *found) != result.end())
       throw CLI::ValidationError("--samplers", "'" + part + "' stands there twice");
     result.push_back(*found);
   }
   return result;
+}
+
+void add_repetition(CLI::App& command, SamplingSettings& settings) {
+  command
+      .add_option(
+          "--repeat-penalty", settings.repeat_penalty,
+          tr("Make tokens that came before less probable: their logits are divided by R, or multiplied "
+             "if negative; 1 is off"))
+      ->check(number_in(0.01, 100))
+      ->capture_default_str();
+  command
+      .add_option("--repeat-last-n", settings.repeat_last_n,
+                  tr("How many of the last tokens the penalty looks at; -1 all of them, 0 none"))
+      ->check(integer_in(-1, 1 << 24))
+      ->capture_default_str();
+  command
+      .add_option("--no-repeat-ngram", settings.no_repeat_ngram,
+                  tr("Never the same N tokens in a row twice; 0 is off"))
+      ->check(integer_in(0, 1024))
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -132,13 +156,24 @@ void add_sampling(CLI::App& command, SamplingSettings& settings) {
                   tr("Keep tokens at least P times as probable as the best; 0 keeps all"))
       ->check(number_in(0, 1))
       ->capture_default_str();
+  command
+      .add_option(
+          "--typical", settings.typical,
+          tr("Keep the tokens whose surprise is nearest to the expected one and that make up P; 1 keeps "
+             "all"))
+      ->check(number_in(0, 1))
+      ->capture_default_str();
+  command.add_option("--epsilon", settings.epsilon, tr("Keep tokens at least as probable as P; 0 keeps all"))
+      ->check(number_in(0, 1))
+      ->capture_default_str();
+  add_repetition(command, settings);
   command.add_option("-s,--seed", settings.seed, tr("The same seed gives the same text"))
       ->check(integer_in(0, INT64_MAX))
       ->capture_default_str();
   command
       .add_option_function<std::string>(
           "--samplers", [&settings](const std::string& text) { settings.order = parse_filters(text); },
-          tr("The order of the filters (default: temperature;top_k;top_p;min_p)"))
+          translate(say("The order of the filters (default: {0})", default_filters())))
       ->type_name("A;B;C");
 }
 

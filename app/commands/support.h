@@ -37,7 +37,9 @@ struct InputOptions {
 /// The text of a prompt file. Throws Error naming it.
 std::string read_prompt_file(const std::string& file);
 
-/// --temp --top-k --top-p --min-p --seed --samplers.
+/// --temp --top-k --top-p --min-p --typical --epsilon --repeat-penalty --repeat-last-n --no-repeat-ngram
+/// --seed
+/// --samplers.
 void add_sampling(CLI::App& command, SamplingSettings& settings);
 
 /// A file that appears under its name only when it is complete: what was there before stays until then.

@@ -24,6 +24,11 @@ Background::Key key_of(int pass, const SamplingSettings& settings) {
                          settings.top_k,
                          std::bit_cast<std::int64_t>(settings.top_p),
                          std::bit_cast<std::int64_t>(settings.min_p),
+                         std::bit_cast<std::int64_t>(settings.typical),
+                         std::bit_cast<std::int64_t>(settings.epsilon),
+                         std::bit_cast<std::int64_t>(settings.repeat_penalty),
+                         settings.repeat_last_n,
+                         settings.no_repeat_ngram,
                          std::int64_t(settings.seed)};
   for (Filter filter : settings.order) key.push_back(int(filter));
   return key;
@@ -36,7 +41,8 @@ std::string percent(double part) {
 }
 
 Finding<SamplingPicture> try_settings(const Trace& trace, int pass, const SamplingSettings& settings) try {
-  return sampling_picture(trace.logits_of(pass), settings, trace.pass(pass).rows.end, picture_columns);
+  return sampling_picture(trace.logits_of(pass), settings, trace.ids(trace.pass(pass).rows.end),
+                          picture_columns);
 } catch (const Error& error) {
   return error.message;
 }
@@ -89,14 +95,20 @@ void field_tooltip(const App& app, const SamplingPicture& picture, const std::ve
   ImGui::EndTooltip();
 }
 
-/// A stage's name as a handle: dragged over its neighbour it changes places with it.
+/// How high a stage is drawn: one that is off takes a line, the others have their field beneath it.
+float stage_height(Filter filter, const SamplingSettings& settings) {
+  const float gap = ImGui::GetStyle().ItemSpacing.y;
+  return px(24) + gap + (is_off(filter, settings) ? 0 : px(38) + gap);
+}
+
+/// A stage's name as a handle: dragged over half of its neighbour it changes places with it.
 bool handle(SamplingSettings& settings, size_t index, bool& active) {
   const Filter filter = settings.order[index];
   const char* label = filter_label(filter);
   need_glyphs(label);
   WithFont with(Font::small);
   const ImVec2 at = ImGui::GetCursorScreenPos();
-  const ImVec2 size{px(104), px(22)};
+  const ImVec2 size{px(132), px(22)};
   ImGui::PushID(int(filter));
   ImGui::InvisibleButton("handle", size);
   ImGui::PopID();
@@ -110,17 +122,22 @@ bool handle(SamplingSettings& settings, size_t index, bool& active) {
     list->AddLine({at.x + px(6), at.y + px(7) + px(4) * float(i)},
                   {at.x + px(14), at.y + px(7) + px(4) * float(i)},
                   pack(held ? colours().on_accent : colours().muted));
+  const bool off = is_off(filter, settings);
   list->AddText({at.x + px(20), at.y + (size.y - ImGui::GetFontSize()) / 2},
-                pack(held ? colours().on_accent : colours().text), label);
+                pack(held  ? colours().on_accent
+                     : off ? colours().muted
+                           : colours().text),
+                fitting(label, size.x - px(24)).c_str());
   if (!held) tooltip(tr("Drag to change the order"));
   active = active || held;
   if (!held || hovered) return false;
   const float mouse = ImGui::GetIO().MousePos.y;
-  if (mouse < at.y - px(24) && index > 0) {
+  const auto half = [&](size_t neighbour) { return stage_height(settings.order[neighbour], settings) / 2; };
+  if (index > 0 && mouse < at.y - half(index - 1)) {
     std::swap(settings.order[index], settings.order[index - 1]);
     return true;
   }
-  if (mouse > at.y + size.y + px(48) && index + 1 < settings.order.size()) {
+  if (index + 1 < settings.order.size() && mouse > at.y + size.y + half(index + 1)) {
     std::swap(settings.order[index], settings.order[index + 1]);
     return true;
   }
@@ -187,6 +204,34 @@ void outcome(const App& app, const SamplingPicture& picture) {
   }
 }
 
+/// One filter: handle, slider, and unless it is off what it leaves. True if the settings have changed.
+bool stage(App& app, const SamplingPicture& picture, SamplingSettings& settings, size_t index, bool& active) {
+  bool changed = handle(settings, index, active);
+  const Filter filter = settings.order[index];
+  ImGui::SameLine();
+  ImGui::PushID(int(filter));
+  const bool narrow = ImGui::GetContentRegionAvail().x < px(300);
+  ImGui::BeginChild("slider", {ImGui::GetContentRegionAvail().x * (narrow ? 1.f : 0.5f), px(24)});
+  ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, {px(6), px(1)});
+  ImGui::PushFont(font(Font::small));
+  changed = filter_slider(app, filter, settings, "trial_") || changed;
+  ImGui::PopFont();
+  ImGui::PopStyleVar();
+  active = active || ImGui::IsAnyItemActive();
+  ImGui::EndChild();
+  ImGui::PopID();
+  if (is_off(filter, settings)) return changed;
+  if (index >= picture.sample.stages.size() || picture.sample.stages[index].filter != filter) return changed;
+  const SamplingStage& left = picture.sample.stages[index];
+  if (!narrow) ImGui::SameLine();
+  text(Font::small, left.removed_mass > 0 ? colours().warm : colours().muted,
+       translate(say("{0} left, {1} removed", left.kept, percent(left.removed_mass))).c_str());
+  field(*app.model, (std::string("field_") + filter_name(filter)).c_str(), picture,
+        picture.stages[index + 1]);
+  field_tooltip(app, picture, left.probabilities);
+  return changed;
+}
+
 }  // namespace
 
 void sampling_page(App& app) {
@@ -205,29 +250,8 @@ void sampling_page(App& app) {
   text(Font::small, colours().text, tr("Softmax of the logits: every token of the vocabulary"));
   field(*app.model, "field_logits", picture, picture.stages[0]);
   field_tooltip(app, picture, picture.sample.probabilities);
-  for (size_t i = 0; i < settings.order.size(); ++i) {
-    const Filter filter = settings.order[i];
-    changed = handle(settings, i, active) || changed;
-    ImGui::SameLine();
-    ImGui::PushID(int(filter));
-    const bool narrow = ImGui::GetContentRegionAvail().x < px(300);
-    ImGui::BeginChild("slider", {ImGui::GetContentRegionAvail().x * (narrow ? 1.f : 0.5f), px(24)});
-    ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, {px(6), px(1)});
-    ImGui::PushFont(font(Font::small));
-    changed = filter_slider(app, filter, settings, "trial_") || changed;
-    ImGui::PopFont();
-    ImGui::PopStyleVar();
-    active = active || ImGui::IsAnyItemActive();
-    ImGui::EndChild();
-    ImGui::PopID();
-    if (i >= picture.sample.stages.size() || picture.sample.stages[i].filter != filter) continue;
-    const SamplingStage& stage = picture.sample.stages[i];
-    if (!narrow) ImGui::SameLine();
-    text(Font::small, stage.removed_mass > 0 ? colours().warm : colours().muted,
-         translate(say("{0} left, {1} removed", stage.kept, percent(stage.removed_mass))).c_str());
-    field(*app.model, (std::string("field_") + filter_name(filter)).c_str(), picture, picture.stages[i + 1]);
-    field_tooltip(app, picture, stage.probabilities);
-  }
+  for (size_t i = 0; i < settings.order.size(); ++i)
+    changed = stage(app, picture, settings, i, active) || changed;
   text(Font::small, colours().text,
        tr("Renormalised, in order of ids, from 0 to 1: where the drawn number falls"));
   drawn_number(app, picture);

@@ -12,6 +12,10 @@ using namespace ui;
 
 const char* filter_label(Filter filter) {
   switch (filter) {
+    case Filter::penalties:
+      return tr("Repeat penalty");
+    case Filter::no_repeat_ngram:
+      return tr("No n-gram twice");
     case Filter::temperature:
       return tr("Temperature");
     case Filter::top_k:
@@ -20,33 +24,85 @@ const char* filter_label(Filter filter) {
       return tr("Top-p");
     case Filter::min_p:
       return tr("Min-p");
+    case Filter::typical:
+      return tr("Typical-p");
+    case Filter::epsilon:
+      return tr("Epsilon");
   }
   return "";
 }
 
-bool filter_slider(App& app, Filter filter, SamplingSettings& changed, const char* prefix) {
+namespace {
+
+bool whole_slider(int& number, int least, int most, const char* format) {
   ImGui::SetNextItemWidth(-1);
-  float value = float(filter == Filter::temperature ? changed.temperature
-                      : filter == Filter::top_p     ? changed.top_p
-                                                    : changed.min_p);
-  bool moved = false;
+  return ImGui::SliderInt("##value", &number, least, most, format);
+}
+
+/// `width` as ImGui's: -1 for all there is.
+bool real_slider(double& number, float least, float most, const char* format, float width = -1) {
+  ImGui::SetNextItemWidth(width);
+  float value = float(number);
+  if (!ImGui::SliderFloat("##value", &value, least, most, format)) return false;
+  number = value;
+  return true;
+}
+
+/// The penalty and, once it is on, how many of the last tokens it looks at.
+bool penalty_sliders(SamplingSettings& changed, const char* format, const std::string& name) {
+  const bool off = is_off(Filter::penalties, changed);
+  const float half = (ImGui::GetContentRegionAvail().x - px(4)) / 2;
+  bool moved = real_slider(changed.repeat_penalty, 1, 2, format, off ? -1 : half);
+  mark(name.c_str());
+  if (off) return moved;
+  const char* all = tr("last: all");
+  need_glyphs(all);
+  ImGui::SameLine(0, px(4));
+  ImGui::SetNextItemWidth(-1);
+  moved |= ImGui::SliderInt("##last", &changed.repeat_last_n, -1, 256,
+                            changed.repeat_last_n < 0 ? all : tr("last: %d"), ImGuiSliderFlags_Logarithmic);
+  if (changed.repeat_last_n == 0) changed.repeat_last_n = 1;  // none: the penalty itself says so
+  mark((name + "_last").c_str());
+  return moved;
+}
+
+}  // namespace
+
+bool filter_slider(App& app, Filter filter, SamplingSettings& changed, const char* prefix) {
   need_glyphs(tr("off"));
   need_glyphs(tr("greedy"));
-  if (filter == Filter::top_k) {
-    int most = app.model ? app.model->vocabulary_size() : 100;
-    moved = ImGui::SliderInt("##value", &changed.top_k, 0, most, changed.top_k ? "%d" : tr("off"));
-  } else {
-    float most = filter == Filter::temperature ? 2.f : 1.f;
-    bool off = filter == Filter::top_p ? value >= 1 : filter == Filter::min_p && value <= 0;
-    const char* format = filter == Filter::temperature && value == 0 ? tr("greedy")
-                         : off                                       ? tr("off")
-                                                                     : "%.2f";
-    moved = ImGui::SliderFloat("##value", &value, 0, most, format);
-    if (filter == Filter::temperature) changed.temperature = value;
-    if (filter == Filter::top_p) changed.top_p = value;
-    if (filter == Filter::min_p) changed.min_p = value;
+  const std::string name = std::string(prefix) + filter_name(filter);
+  const auto format = [&](const char* number) { return is_off(filter, changed) ? tr("off") : number; };
+  bool moved = false;
+  ImGui::BeginGroup();  // so that whoever asks whether the slider is held means both of the penalty's
+  switch (filter) {
+    case Filter::penalties:
+      moved = penalty_sliders(changed, format("%.2f"), name);
+      break;
+    case Filter::no_repeat_ngram:
+      moved = whole_slider(changed.no_repeat_ngram, 0, 8, format("%d"));
+      break;
+    case Filter::temperature:
+      moved = real_slider(changed.temperature, 0, 2, changed.temperature > 0 ? "%.2f" : tr("greedy"));
+      break;
+    case Filter::top_k:
+      moved = whole_slider(changed.top_k, 0, app.model ? app.model->vocabulary_size() : 100, format("%d"));
+      break;
+    case Filter::top_p:
+      moved = real_slider(changed.top_p, 0, 1, format("%.2f"));
+      break;
+    case Filter::min_p:
+      moved = real_slider(changed.min_p, 0, 1, format("%.2f"));
+      break;
+    case Filter::typical:
+      moved = real_slider(changed.typical, 0, 1, format("%.2f"));
+      break;
+    case Filter::epsilon:
+      moved = real_slider(changed.epsilon, 0, 0.1f, format("%.3f"));
+      break;
   }
-  mark((std::string(prefix) + filter_name(filter)).c_str());
+  if (filter != Filter::penalties) mark(name.c_str());
+  ImGui::EndGroup();
   return moved;
 }
 
@@ -60,7 +116,7 @@ void sampling_panel(App& app) {
     ImGui::PushID(int(i));
     ImGui::AlignTextToFramePadding();
     text(Font::small, colours().text, filter_label(edited.order[i]));
-    ImGui::SameLine(ImGui::GetContentRegionAvail().x - px(34));
+    ImGui::SameLine(px(112));
     std::string name = std::string(filter_name(edited.order[i])) + "_earlier";
     if (i > 0 && icon_button(name.c_str(), Icon::up, tr("Apply this filter earlier"), px(22))) {
       std::swap(edited.order[i], edited.order[i - 1]);
@@ -68,6 +124,7 @@ void sampling_panel(App& app) {
     } else if (i == 0) {
       ImGui::Dummy({px(22), px(22)});
     }
+    ImGui::SameLine(0, px(4));
     changed |= filter_slider(app, edited.order[i], edited);
     active |= ImGui::IsItemActive();
     ImGui::PopID();

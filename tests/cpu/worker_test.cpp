@@ -130,3 +130,73 @@ TEST_CASE("going on with another token keeps the passes before") {
   CHECK(branch->token(4) == other);
   CHECK(branch->pass_count() == 4);
 }
+
+TEST_CASE("going on with the token that was chosen anyway is no choice by hand; further tokens follow") {
+  Worker worker;
+  const auto trace = begin(worker, request({1, 2, 3}, 4));
+  worker.allow(~std::uint64_t(0));
+  wait_for(worker, Event::Kind::run_ended);
+  RunRequest wanted = request({}, 1);
+  const int other = trace->pass(2).chosen == 7 ? 8 : 7;
+  wanted.then = {trace->pass(1).chosen, other};
+  worker.go_on(trace, 0, trace->pass(0).chosen, wanted);
+  const auto branch = wait_for(worker, Event::Kind::run_started).trace;
+  CHECK(wait_for(worker, Event::Kind::run_ended).state == RunState::enough_tokens);
+  REQUIRE(branch->pass_count() == 3);
+  CHECK(branch->ids(5) == std::vector<int>{1, 2, 3, trace->pass(0).chosen, trace->pass(1).chosen});
+  CHECK_FALSE(branch->pass(0).forced);
+  CHECK_FALSE(branch->pass(1).forced);
+  CHECK(branch->pass(2).chosen == other);
+  CHECK(branch->pass(2).forced);
+  worker.go_on(trace, 0, 0, [&] {
+    RunRequest bad = wanted;
+    bad.then = {61};
+    return bad;
+  }());
+  CHECK(wait_for(worker, Event::Kind::run_failed).message.arguments == std::vector<std::string>{"61", "61"});
+}
+
+TEST_CASE("a token is drawn again with other settings: its numbers stay, nothing is forced") {
+  Worker worker;
+  const auto trace = begin(worker, request({1, 2, 3}, 3));
+  worker.allow(~std::uint64_t(0));
+  wait_for(worker, Event::Kind::run_ended);
+  RunRequest wanted = request({}, 2);
+  wanted.sampling.repeat_penalty = 100;  // what was chosen last time, of all, is now the least probable
+  wanted.sampling.repeat_last_n = -1;
+  const auto drawn = [&](const Trace& from, int pass) {
+    return sample(from.logits_of(pass), wanted.sampling, from.ids(from.pass(pass).rows.end)).id;
+  };
+  worker.go_on(trace, 1, -1, wanted);
+  const auto branch = wait_for(worker, Event::Kind::run_started).trace;
+  wait_for(worker, Event::Kind::run_ended);
+  REQUIRE(branch->pass_count() == 3);
+  CHECK(branch->pass(0).chosen == trace->pass(0).chosen);
+  CHECK(branch->pass(0).sampling == trace->pass(0).sampling);
+  CHECK(branch->logits_of(1) == trace->logits_of(1));
+  for (int pass : {1, 2}) {
+    CHECK(branch->pass(pass).sampling == wanted.sampling);
+    CHECK(branch->pass(pass).chosen == drawn(*branch, pass));
+    CHECK(branch->sample_of(pass).id == branch->pass(pass).chosen);
+    CHECK_FALSE(branch->pass(pass).forced);
+  }
+}
+
+TEST_CASE("settings that change in the middle of a pass act on its token") {
+  Worker worker;
+  const auto trace = begin(worker, request({1, 2, 3}, 2));
+  worker.allow(5);
+  wait_until_published(*trace, 5);
+  RunRequest wanted = request({}, 1);
+  wanted.sampling.seed = 9;
+  worker.go_on(trace, 0, -1, wanted);
+  const auto branch = wait_for(worker, Event::Kind::run_started).trace;
+  CHECK(branch->published() == 5);
+  worker.allow(~std::uint64_t(0));
+  wait_for(worker, Event::Kind::run_ended);
+  Executor fresh = Executor::start(branch->shared_model(), {1, 2, 3}, 1, wanted.sampling);
+  fresh.run_pass();
+  CHECK(branch->logits_of(0) == fresh.trace()->logits_of(0));
+  CHECK(branch->pass(0).sampling == wanted.sampling);
+  CHECK(branch->pass_count() == 1);
+}
