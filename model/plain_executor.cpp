@@ -87,6 +87,20 @@ void PlainExecutor::point_views(int rows) {
     if (places_[i].data && !places_[i].kept) views_[i].row_stride = rows == 1 ? 0 : views_[i].cols;
 }
 
+void PlainExecutor::take(const Values& recording, int rows) {
+  if (rows > capacity_)
+    throw Error(say("the prompt has {0} tokens, but the model's context holds {1}", rows, capacity_));
+  for (const Tensor* tensor : model_->graph().tensors()) {
+    const Place& place = places_[size_t(tensor->index)];
+    if (!place.kept) continue;
+    const MatrixView from = recording.view(*tensor);
+    const size_t cols = size_t(views_[size_t(tensor->index)].cols),
+                 shared = std::min(cols, size_t(from.cols));
+    for (int row = 0; row < rows; ++row) std::copy_n(from.row(row), shared, place.data + size_t(row) * cols);
+  }
+  tokens_ = rows;
+}
+
 std::span<const float> PlainExecutor::feed(std::span<const int> ids) {
   const Graph& graph = model_->graph();
   if (ids.empty()) throw Error(say("the prompt is empty: type at least one token"));

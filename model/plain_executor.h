@@ -16,6 +16,11 @@ class PlainExecutor : private Values {
   /// Feeds tokens and returns the logits after the last one, valid until the next call. Throws Error if there
   /// are none, too many, or one outside the vocabulary.
   std::span<const float> feed(std::span<const int> ids);
+  /// Takes over what a recording knows of its first `rows` tokens, in place of all that was fed before;
+  /// throws Error if they are too many. The next feed() goes on from there.
+  void take(const Values& recording, int rows);
+  /// The same from another one of this model: two continuations of one text.
+  void take(const PlainExecutor& other) { take(other, other.tokens_); }
   int tokens() const { return tokens_; }
   size_t bytes() const { return bytes_; }  ///< memory of activations
 

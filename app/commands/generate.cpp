@@ -1,8 +1,12 @@
+#include <unistd.h>
+
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "app/commands/commands.h"
 #include "app/commands/support.h"
 #include "app/language.h"
+#include "model/beam_search.h"
 #include "model/executor.h"
 
 namespace orrery {
@@ -12,10 +16,80 @@ struct Options {
   InputOptions input;
   SamplingSettings sampling;
   int count = -1, context = 0;
+  BeamSettings beams{.beams = 0};  ///< 0: none, tokens are drawn
   bool json = false;
 };
 
+void tell_short(int capacity, size_t written, int wanted) {
+  if (wanted >= 0 && int(written) < wanted)
+    tell(say("the context of {0} tokens is full: {1} of {2} tokens were written", capacity, written, wanted));
+}
+
+std::string text_of(const Tokenizer& tokenizer, std::span<const int> ids) {
+  std::string bytes;
+  for (int id : ids) bytes += tokenizer.bytes(id);
+  return take_printable(bytes, true);
+}
+
+/// While a terminal looks on: how far it has come, on standard error.
+std::jthread watch(const Progress& progress) {
+  if (!isatty(2)) return {};
+  return std::jthread([&progress](std::stop_token stop) {
+    for (int shown = -1; !stop.stop_requested(); std::this_thread::sleep_for(std::chrono::milliseconds(50)))
+      if (const int percent = int(progress.fraction * 100); percent != shown)
+        std::fprintf(stderr, "\r%s", translate(say("{0} % searched", shown = percent)).c_str());
+    std::fprintf(stderr, "\r\033[K");
+  });
+}
+
+/// Nothing can be printed before the end: until then any of the beams may turn out to be the best.
+int generate_with_beams(const Options& options) {
+  const auto model = options.input.load();
+  const std::vector<int> prompt = options.input.tokens(*model);
+  const int whole = model->graph().capacity();
+  const int capacity = options.context > 0 ? std::min(options.context, whole) : whole;
+  if (int(prompt.size()) > capacity)
+    throw Error(say("the prompt has {0} tokens, but the model's context holds {1}", prompt.size(), capacity));
+  if (options.beams.end >= model->vocabulary_size())
+    throw Error(
+        say("token id {0} is outside the vocabulary of {1}", options.beams.end, model->vocabulary_size()));
+  BeamSettings settings = options.beams;
+  settings.repetition = options.sampling;
+  settings.new_tokens = std::min(options.count, capacity - int(prompt.size()) + 1);
+  Progress progress;
+  std::jthread watcher = watch(progress);
+  const std::vector<Hypothesis> found = beam_search(model, prompt, settings, progress).hypotheses();
+  watcher = {};
+  const Tokenizer* tokenizer = model->tokenizer();
+  nlohmann::json all;
+  for (const Hypothesis& hypothesis : found) {
+    const auto said = std::span(hypothesis.ids).first(hypothesis.ids.size() - hypothesis.finished);
+    nlohmann::json one = {{"ids", hypothesis.ids},
+                          {"score", hypothesis.score},
+                          {"log_probability", hypothesis.total},
+                          {"finished", hypothesis.finished}};
+    if (tokenizer) one["text"] = text_of(*tokenizer, said);
+    all.push_back(std::move(one));
+  }
+  if (options.json) {
+    nlohmann::json result = {{"model", model->name()}, {"prompt_ids", prompt}, {"ids", all[0]["ids"]}};
+    if (tokenizer) result["text"] = all[0]["text"];
+    result["hypotheses"] = std::move(all);
+    print(result.dump() + "\n");
+  } else if (tokenizer) {
+    print(all[0]["text"].get<std::string>() + "\n");
+  } else {
+    std::string ids;
+    for (int id : found[0].ids) ids += (ids.empty() ? "" : " ") + std::to_string(id);
+    print(ids + "\n");
+  }
+  if (settings.new_tokens < options.count && !found[0].finished)
+    tell_short(capacity, found[0].ids.size(), options.count);
+  return 0;
+}
+
 int generate(const Options& options) {
+  if (options.beams.beams > 0) return generate_with_beams(options);
   const auto model = options.input.load();
   const std::vector<int> prompt = options.input.tokens(*model);
   Executor executor = Executor::start(model, prompt, options.count, options.sampling, nullptr,
@@ -43,10 +117,36 @@ int generate(const Options& options) {
   } else {
     print("\n");
   }
-  if (options.count >= 0 && int(ids.size()) < options.count)
-    tell(say("the context of {0} tokens is full: {1} of {2} tokens were written",
-             executor.trace()->capacity(), ids.size(), options.count));
+  tell_short(executor.trace()->capacity(), ids.size(), options.count);
   return 0;
+}
+
+void add_beams(CLI::App& command, BeamSettings& beams) {
+  CLI::Option* search =
+      command
+          .add_option(
+              "--beams", beams.beams,
+              tr("Search with N beams instead of drawing; the best text is printed at the end, --json "
+                 "prints all. Of the filters only the two against repetition act; -n is needed"))
+          ->check(integer_in(1, 64))
+          ->type_name("N");
+  for (const char* draws :
+       {"--temp", "--top-k", "--top-p", "--min-p", "--typical", "--epsilon", "--seed", "--samplers"})
+    search->excludes(command.get_option(draws));
+  command
+      .add_option("--length-penalty", beams.length_penalty,
+                  tr("Beams: a text's score is its log-probability / length ^ X"))
+      ->check(number_in(-100, 100))
+      ->capture_default_str()
+      ->needs(search);
+  command
+      .add_flag("--early-stopping", beams.early_stopping,
+                tr("Beams: stop when as many texts are finished as there are beams"))
+      ->needs(search);
+  command.add_option("--eos", beams.end, tr("Beams: the token id that finishes a text (default: none)"))
+      ->check(integer_in(0, 1 << 24))
+      ->type_name("ID")
+      ->needs(search);
 }
 
 }  // namespace
@@ -64,8 +164,13 @@ void add_generate(CLI::App& program, Action& chosen) {
                    tr("Tokens of context (default: all that the model has)"))
       ->check(integer_in(1, 1 << 24));
   add_sampling(*command, options->sampling);
+  add_beams(*command, options->beams);
   command->add_flag("--json", options->json, tr("Print ids and text as JSON"));
-  command->callback([options, &chosen] { chosen = [options] { return generate(*options); }; });
+  command->callback([options, &chosen] {
+    if (options->beams.beams > 0 && options->count < 1)
+      throw CLI::ValidationError("--beams", "needs -n, how many tokens to add, at least 1");
+    chosen = [options] { return generate(*options); };
+  });
 }
 
 }  // namespace orrery

@@ -98,6 +98,12 @@ class BadInput(ProgramTest):
         for arguments in (["fly"], ["generate", "--temp", "hot"], ["generate", "--temp", "-1"],
                           ["generate", "--temp", "nan"], ["generate", "--top-p", "1.5"], ["generate", "-n", "-2"],
                           ["generate", "--top-k", "99999999999"], ["generate", "--samplers", "luck"],
+                          ["generate", "--samplers", "typ_p;typical"], ["generate", "--typical", "-0.1"],
+                          ["generate", "--epsilon", "2"], ["generate", "--repeat-penalty", "0"],
+                          ["generate", "--repeat-last-n", "-2"], ["generate", "--no-repeat-ngram", "-1"],
+                          ["generate", "--beams", "2"], ["generate", "--beams", "0", "-n", "1"],
+                          ["generate", "--beams", "2", "-n", "1", "--temp", "1"], ["generate", "--eos", "1"],
+                          ["generate", "--beams", "65", "-n", "1"],
                           ["generate", "-s", "-1"], ["generate", "--ids", "a"], ["trace", "-p", "A"], ["info"],
                           ["generate", "-p", "A", "--ids", "1"]):
             with self.subTest(arguments):

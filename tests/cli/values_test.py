@@ -60,6 +60,51 @@ class Values(ProgramTest):
         self.assertEqual(first, again)
         self.assertNotEqual(first, other)
 
+    def test_filters_against_repetition(self):
+        def drawn(*options):
+            out = self.succeeds("generate", "-m", GPT2, "--ids", self.ids, "-n", 12, "--temp", 0, *options)
+            return [int(word) for word in out.split()]
+        plain = drawn()
+        self.assertEqual(drawn("--repeat-penalty", 1, "--no-repeat-ngram", 0, "--typical", 1, "--epsilon", 0), plain)
+        once = drawn("--no-repeat-ngram", 1)
+        self.assertEqual(len(set(self.prompt + once)), len(set(self.prompt)) + len(once))
+        # The largest penalty there is does the same, over so many tokens as it looks at.
+        self.assertEqual(drawn("--repeat-penalty", 100, "--repeat-last-n", 0), plain)
+        last = drawn("--repeat-penalty", 100, "--repeat-last-n", 1)
+        self.assertTrue(all(a != b for a, b in zip(last, last[1:])), last)
+        # Behind a temperature of 0 only one token is left for the penalties to choose from.
+        order = "temp;top_k;top_p;min_p;typ_p;epsilon;penalties;no_repeat_ngram"
+        self.assertEqual(drawn("--repeat-penalty", 100, "--samplers", order), plain)
+
+    def test_beam_search_finds_the_reference_hypotheses(self):
+        meta = json.loads((GPT2 / "meta.json").read_text())
+        searches = {"beam": [], "beam_eos_lp2": ["--length-penalty", 2],
+                    "beam_eos_lp0_5_early": ["--length-penalty", 0.5, "--early-stopping"]}
+        for name, options in searches.items():
+            with self.subTest(name):
+                if options:
+                    options += ["--eos", meta["cases"][0]["beam_eos_token_id"]]
+                arguments = ["generate", "-m", GPT2, "--ids", self.ids, "-n", 8, "--beams", 3, *options]
+                out = json.loads(self.succeeds(*arguments, "--json"))
+                _, (rows, cols), ids = self.expected[f"p0.{name}_ids"]
+                scores = self.expected[f"p0.{name}_scores"][2]
+                self.assertEqual(len(out["hypotheses"]), rows)
+                for i, found in enumerate(out["hypotheses"]):
+                    row = self.prompt + found["ids"]
+                    self.assertEqual(row + [0] * (cols - len(row)), list(ids[i * cols:(i + 1) * cols]))
+                    self.assertAlmostEqual(found["score"], scores[i], delta=1e-4)
+                    self.assertEqual(found["finished"], bool(options) and found["ids"][-1] == int(options[-1]))
+                self.assertEqual(out["ids"], out["hypotheses"][0]["ids"])
+                self.assertEqual([int(word) for word in self.succeeds(*arguments).split()], out["ids"])
+
+    def test_one_beam_is_greedy_and_beams_stop_at_the_end_of_the_context(self):
+        new = self.greedy[len(self.prompt):]
+        out = self.succeeds("generate", "-m", GPT2, "--ids", self.ids, "-n", len(new), "--beams", 1)
+        self.assertEqual([int(word) for word in out.split()], new)
+        out = self.succeeds("generate", "-m", GPT2, "--ids", self.ids, "-n", 9, "--beams", 2, "-c", len(self.prompt) + 2)
+        self.assertEqual(len(out.split()), 3)
+        self.assertEqual(self.succeeds("generate", "-p", "CBABBC", "-n", 5, "--beams", 2), b"ABBBC\n")
+
     def test_info_and_models(self):
         info = json.loads(self.succeeds("info", "sort-abc", "--json"))
         self.assertEqual((info["layers"], info["heads"], info["context"], info["vocabulary"]), (3, 3, 11, 3))

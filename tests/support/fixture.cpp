@@ -49,6 +49,11 @@ double Fixture::sampling(const std::string& field) const {
   return nlohmann::json::parse(file).at("sampling").at(field).get<double>();
 }
 
+int Fixture::beam_end(int prompt) const {
+  std::ifstream file(folder_ / "meta.json");
+  return nlohmann::json::parse(file).at("cases").at(size_t(prompt)).at("beam_eos_token_id").get<int>();
+}
+
 std::filesystem::path reference(const std::string& name) {
   return std::filesystem::path(ORRERY_SOURCE_DIR) / "tests" / "reference" / name;
 }

@@ -31,6 +31,8 @@ class Fixture {
   const std::map<std::string, OracleTensor>& tensors() const { return tensors_; }
   /// A number of the field `sampling` of meta.json, e.g. "top_k".
   double sampling(const std::string& field) const;
+  /// The id that ends a hypothesis of a prompt's beam searches.
+  int beam_end(int prompt) const;
 
  private:
   std::filesystem::path folder_;
