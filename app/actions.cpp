@@ -129,6 +129,7 @@ std::vector<Action> make_table() {
       {"insight_neurons", 0, false, "", say("The most active neurons"), look_inside<InsightPage::neurons>},
       {"insight_space", 0, false, "", say("Tokens as points in space"), look_inside<InsightPage::space>},
       {"insight_sampling", 0, false, "", say("How a token is drawn"), look_inside<InsightPage::sampling>},
+      {"insight_beams", 0, false, "", say("What a beam search would write"), look_inside<InsightPage::beams>},
       {"theme", 0, false, "", say("Dark or light"),
        [](App& a) { a.settings.theme = a.settings.theme == Theme::dark ? Theme::light : Theme::dark; },
        Menu::view},

@@ -11,8 +11,8 @@
 namespace orrery {
 
 /// The pages of the pane that looks inside.
-enum class InsightPage { attention, why, heads, lens, logits, neurons, space, sampling };
-constexpr int insight_pages = 8;
+enum class InsightPage { attention, why, heads, lens, logits, neurons, space, sampling, beams };
+constexpr int insight_pages = 9;
 
 enum class PatternMode { weights, written, rollout };
 enum class LensMode { token, rank, entropy, divergence };
@@ -43,6 +43,9 @@ struct InsightChoices {
   float yaw = 0.6f, pitch = 0.35f, zoom = 1;
   // Sampling
   std::optional<SamplingSettings> trial;  ///< settings that are tried out; none: those in use
+  // Beams
+  int beams = 3, beam_steps = 5;
+  double length_penalty = 1;
 };
 
 /// What the two threads are asked for.
@@ -59,7 +62,8 @@ enum class InsightTopic {
   neurons,
   neuron,
   space,
-  sampling
+  sampling,
+  beams
 };
 
 /// What the pane that looks inside needs beside the App: two threads and the choices. Main thread.

@@ -99,6 +99,7 @@ void write_ui_dump(const App& app, const std::filesystem::path& file) {
                 {"insight_query", app.insight.choices.query},
                 {"insight_key", app.insight.choices.key},
                 {"top_k", app.sampling.top_k},
+                {"no_repeat_ngram", app.sampling.no_repeat_ngram},
                 {"first_filter", app.sampling.order.empty() ? "" : filter_name(app.sampling.order[0])},
                 {"left_width", app.settings.left_width},
                 {"camera", app.scene.camera_text()},

@@ -25,6 +25,7 @@ const Page pages[insight_pages] = {
     {InsightPage::neurons, "page_neurons", [] { return tr("Neurons"); }, neurons_page},
     {InsightPage::space, "page_space", [] { return tr("Space"); }, space_page},
     {InsightPage::sampling, "page_sampling", [] { return tr("Sampling"); }, sampling_page},
+    {InsightPage::beams, "page_beams", [] { return tr("Beams"); }, beams_page},
 };
 
 /// The tabs, in as many lines as they need.

@@ -16,6 +16,7 @@ void logits_page(App& app);
 void neurons_page(App& app);
 void space_page(App& app);
 void sampling_page(App& app);
+void beams_page(App& app);
 
 /// The words of a head kind: "induction".
 const char* head_kind_name(HeadKind kind);

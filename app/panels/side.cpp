@@ -48,13 +48,13 @@ bool real_slider(double& number, float least, float most, const char* format, fl
   return true;
 }
 
-/// The penalty and, once it is on, how many of the last tokens it looks at.
+/// The penalty and, once it is on and where there is room, how many of the last tokens it looks at.
 bool penalty_sliders(SamplingSettings& changed, const char* format, const std::string& name) {
-  const bool off = is_off(Filter::penalties, changed);
+  const bool alone = is_off(Filter::penalties, changed) || ImGui::GetContentRegionAvail().x < px(150);
   const float half = (ImGui::GetContentRegionAvail().x - px(4)) / 2;
-  bool moved = real_slider(changed.repeat_penalty, 1, 2, format, off ? -1 : half);
+  bool moved = real_slider(changed.repeat_penalty, 1, 2, format, alone ? -1 : half);
   mark(name.c_str());
-  if (off) return moved;
+  if (alone) return moved;
   const char* all = tr("last: all");
   need_glyphs(all);
   ImGui::SameLine(0, px(4));
@@ -116,7 +116,7 @@ void sampling_panel(App& app) {
     ImGui::PushID(int(i));
     ImGui::AlignTextToFramePadding();
     text(Font::small, colours().text, filter_label(edited.order[i]));
-    ImGui::SameLine(px(112));
+    ImGui::SameLine(px(114));
     std::string name = std::string(filter_name(edited.order[i])) + "_earlier";
     if (i > 0 && icon_button(name.c_str(), Icon::up, tr("Apply this filter earlier"), px(22))) {
       std::swap(edited.order[i], edited.order[i - 1]);
