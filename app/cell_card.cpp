@@ -40,6 +40,7 @@ CellFacts facts_of(const Model& model, const Trace* trace, std::uint64_t steps, 
   CellFacts facts;
   facts.cell = cell;
   const Tensor& tensor = *cell.tensor;
+  facts.stored_as = model.stored_as(tensor);
   facts.place = place_words(cell, trace, trace ? trace->token_count(steps) : 0);
   if (!trace) {
     if (tensor.role != Role::weight) return facts;
@@ -76,6 +77,13 @@ std::string place_line(const CellFacts& facts, const std::function<std::string(c
   return line;
 }
 
+Message weight_words(const CellFacts& facts) {
+  if (is_quantized(facts.stored_as))
+    return say("A weight: learned in training, the same for every text; dequantised from {0}.",
+               layout_of(facts.stored_as).name);
+  return say("A weight: learned in training, the same for every text.");
+}
+
 std::string region_text(const Region& region) {
   return region.tensor->name + " [" + range_text(region.row, region.rows) + ", " +
          range_text(region.col, region.cols) + "]";
@@ -92,7 +100,7 @@ std::string card_text(const CellFacts& facts, const std::function<std::string(co
     return text;
   }
   add(say("The number: {0}", exact(facts.stored)));
-  if (tensor.role == Role::weight) add(say("A weight: learned in training, the same for every text."));
+  if (tensor.role == Role::weight) add(weight_words(facts));
   if (facts.derivation) {
     const Explanation& why = facts.derivation->why;
     add(why.words);

@@ -13,8 +13,9 @@ struct CellFacts {
   enum class State { known, not_computed, masked };
   Cell cell;
   State state = State::not_computed;
-  std::vector<Message> place;  ///< layer, head, token, channel
-  double stored = 0;           ///< the number that the model computed or learned
+  std::vector<Message> place;                ///< layer, head, token, channel
+  double stored = 0;                         ///< the number that the model computed or learned
+  NumberType stored_as = NumberType::other;  ///< of weights: how the file holds it
   /// How it came about; none for weights, for what is not computed yet, and for the input.
   std::optional<Derivation> derivation;
   std::vector<Reader> readers;  ///< who reads it, of what is known
@@ -32,6 +33,9 @@ bool still_true(const CellFacts& facts, const Trace* trace, std::uint64_t before
 
 /// "token 3 'B', channel 7", translated.
 std::string place_line(const CellFacts& facts, const std::function<std::string(const Message&)>& translate);
+
+/// What a weight is and, where the file holds it rounded, that it does.
+Message weight_words(const CellFacts& facts);
 
 /// "hook_attn_scores.head1 [3..10, 5]": the cells of a reader in short; `tensor`'s whole name.
 std::string region_text(const Region& region);

@@ -50,6 +50,7 @@ int main(int argc, char** argv) {
   add_trace(program, chosen);
   add_hooks(program, chosen);
   add_info(program, chosen);
+  add_convert(program, chosen);
   add_models(program, chosen);
   add_tokenize(program, chosen);
   add_bench(program, chosen);

@@ -38,12 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
     for (const SafetensorsEntry& entry : header.tensors) {
       total += entry.data.size();
       for (std::byte byte : entry.data) sink = float(byte);
-      NumberType type = entry.type == "F32"    ? NumberType::F32
-                        : entry.type == "F16"  ? NumberType::F16
-                        : entry.type == "BF16" ? NumberType::BF16
-                                               : NumberType::other;
       Checkpoint checkpoint;
-      checkpoint.tensors[entry.name] = {type, entry.type, entry.shape, entry.data.data()};
+      checkpoint.tensors[entry.name] = {number_type(entry.type), entry.type, entry.shape, entry.data.data()};
       try {
         read_whole(checkpoint, entry);
       } catch (const Error&) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -7,39 +8,34 @@
 
 #include "model/config.h"
 #include "model/progress.h"
+#include "model/stored_tensor.h"
 #include "model/tensor.h"
 #include "model/tokenizer.h"
 
 namespace orrery {
 
-enum class NumberType { F32, F16, BF16, other };
-
-/// One tensor of a checkpoint file, not yet converted. All sizes were checked against the file.
-struct StoredTensor {
-  NumberType type = NumberType::F32;
-  std::string type_name = "F32";    ///< as the file spells it; says what `other` is
-  std::vector<std::int64_t> shape;  ///< row-major
-  const std::byte* data = nullptr;  ///< lives as long as the checkpoint; unaligned
-
-  std::int64_t rows() const;  ///< 1 for fewer than two dimensions
-  std::int64_t cols() const;  ///< the last dimension
-};
-
 /// What a model file or folder holds: the same whatever its format. Move-only owner of the mapped files.
 struct Checkpoint {
   std::filesystem::path path;          ///< as given
-  std::filesystem::path weights_file;  ///< the file that holds the weights
+  std::filesystem::path weights_file;  ///< the file that holds the weights, or says which files hold them
+  std::vector<std::filesystem::path> weights_files;  ///< all that hold weights
+  std::string format;                                ///< e.g. "safetensors", "GGUF 3"
   Config config;
+  Config generation;                            ///< generation_config.json; empty where there is none
   std::map<std::string, StoredTensor> tensors;  ///< names without `transformer.` and `_orig_mod.`
   std::map<std::string, std::string> metadata;  ///< safetensors `__metadata__`
   std::vector<std::string> ignored;             ///< tensors that are no weights (mask buffers)
   std::shared_ptr<const Tokenizer> tokenizer;   ///< null if the model has none
-  std::vector<std::shared_ptr<void>> files;     ///< keeps the mapped memory alive
+  /// Writes the tokenizer that lies inside of the file as a tokenizer.json; empty where tokenizer files lie
+  /// beside it.
+  std::function<std::string()> tokenizer_json;
+  std::vector<std::shared_ptr<void>> files;  ///< keeps the mapped memory alive
 };
 
-/// Opens a folder (config.json, model.safetensors, tokenizer files) or a .safetensors file (its folder's
-/// config and tokenizer). Only headers are read; the weights are memory-mapped. Throws Error with a sentence
-/// naming file and field.
+/// Opens a model: a folder or one file of it, in any of the formats of model/formats. A folder holds
+/// model.safetensors or its index, a pytorch_model.bin, ckpt.pt, .gguf or llama2.c's .bin; config.json where
+/// the format has no configuration of its own; and tokenizer files. Only headers are read; the weights are
+/// memory-mapped. Throws Error with a sentence naming file and field.
 Checkpoint open_checkpoint(const std::filesystem::path& path);
 
 /// Reads a tokenizer from a model folder: tokenizer.json (characters or Hugging Face's), vocab.json or

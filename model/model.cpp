@@ -25,6 +25,7 @@ const Architecture& architecture_of(const Config& config) {
 
 void Model::allocate(const std::function<void(const Tensor&, MutableView)>& fill) {
   weights_.resize(graph_.tensors().size());
+  stored_as_.resize(graph_.tensors().size(), NumberType::other);
   for (const Tensor* tensor : graph_.tensors()) {
     if (tensor->role != Role::weight) continue;
     const int rows = tensor->rows.size, cols = tensor->cols.size;
@@ -38,18 +39,25 @@ void Model::allocate(const std::function<void(const Tensor&, MutableView)>& fill
   }
 }
 
+Graph build_graph(const Checkpoint& checkpoint) {
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : checkpoint.tensors) names.push_back(name);
+  return architecture_of(checkpoint.config).build(checkpoint.config, names);
+}
+
 std::shared_ptr<const Model> Model::load(const std::filesystem::path& path, Progress& progress) {
   Checkpoint checkpoint = open_checkpoint(path);
   progress.report(0.01f);
   auto model = std::make_shared<Model>();
   model->architecture_ = &architecture_of(checkpoint.config);
-  std::vector<std::string> names;
-  for (const auto& [name, tensor] : checkpoint.tensors) names.push_back(name);
-  model->graph_ = model->architecture_->build(checkpoint.config, names);
+  model->graph_ = build_graph(checkpoint);
   model->config_ = checkpoint.config;
+  model->generation_ = checkpoint.generation;
+  model->format_ = checkpoint.format;
   model->path_ = path;
   model->name_ = model_name(path);
   model->weights_file_ = checkpoint.weights_file;
+  model->weights_files_ = checkpoint.weights_files;
   model->tokenizer_ = checkpoint.tokenizer;
   model->ignored_ = checkpoint.ignored;
 
@@ -60,7 +68,7 @@ std::shared_ptr<const Model> Model::load(const std::filesystem::path& path, Prog
     check_weight(checkpoint, *tensor);
     used.insert(tensor->source.name);
   }
-  for (const std::string& name : names)
+  for (const auto& [name, tensor] : checkpoint.tensors)
     if (!used.contains(name)) model->ignored_.push_back(name);
   if (model->tokenizer_ && model->tokenizer_->size() > model->vocabulary_size())
     throw Error(say("{0}: the tokenizer has {1} tokens, but vocab_size is {2}", checkpoint.config.file(),
@@ -68,6 +76,7 @@ std::shared_ptr<const Model> Model::load(const std::filesystem::path& path, Prog
   const float count = float(model->graph_.tensors().size());
   model->allocate([&](const Tensor& tensor, MutableView view) {
     read_weight(checkpoint, tensor, view.data);
+    model->stored_as_[size_t(tensor.index)] = checkpoint.tensors.at(tensor.source.name).type;
     progress.report(0.01f + 0.99f * float(tensor.index + 1) / count);
   });
   progress.report(1);

@@ -26,6 +26,12 @@ class Model {
   const std::string& name() const { return name_; }                ///< the folder's or file's name
   const std::filesystem::path& path() const { return path_; }
   const std::filesystem::path& weights_file() const { return weights_file_; }
+  /// What the file is called as a format, e.g. "GGUF 3"; empty for made models.
+  const std::string& format() const { return format_; }
+  /// How the file holds a weight's numbers; `other` for what is no weight of a file.
+  NumberType stored_as(const Tensor& tensor) const { return stored_as_[size_t(tensor.index)]; }
+  /// generation_config.json; empty where there is none.
+  const Config& generation() const { return generation_; }
   const std::vector<std::string>& ignored() const {
     return ignored_;
   }  ///< checkpoint tensors that were not used
@@ -34,18 +40,21 @@ class Model {
   MatrixView weight(const Tensor& tensor) const { return weights_[size_t(tensor.index)]; }
   /// The token as drawn: its text with signs for white space, or "#17" without a tokenizer.
   std::string token_text(int id) const;
-  /// SHA-256 of the weights file in hex (reads the whole file; empty for made models). Throws Error.
+  /// SHA-256 of the weights file in hex, of several those behind each other (reads all of them; empty for
+  /// made models). Throws Error.
   std::string weights_sha256() const;
 
   Model() = default;  ///< empty; use load() or make()
 
  private:
   Graph graph_;
-  Config config_;
+  Config config_, generation_;
   const Architecture* architecture_ = nullptr;
   std::shared_ptr<const Tokenizer> tokenizer_;
-  std::string name_;
+  std::string name_, format_;
   std::filesystem::path path_, weights_file_;
+  std::vector<std::filesystem::path> weights_files_;
+  std::vector<NumberType> stored_as_;  // by Tensor::index
   std::vector<std::string> ignored_;
   std::vector<MatrixView> weights_;  // by Tensor::index
   std::vector<std::unique_ptr<float[]>> storage_;
@@ -53,5 +62,8 @@ class Model {
 
   void allocate(const std::function<void(const Tensor&, MutableView)>& fill);
 };
+
+/// The network that a checkpoint's configuration describes. Throws Error naming file and field.
+Graph build_graph(const Checkpoint& checkpoint);
 
 }  // namespace orrery

@@ -8,15 +8,17 @@
 namespace orrery {
 
 std::string Model::weights_sha256() const {
-  if (weights_file_.empty()) return "";
-  std::ifstream file(weights_file_, std::ios::binary);
-  if (!file) throw Error(say("{0}: cannot be read", weights_file_.string()));
+  if (weights_files_.empty()) return "";
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
   EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
   std::vector<char> buffer(1 << 20);
-  while (file.read(buffer.data(), std::streamsize(buffer.size())) || file.gcount() > 0)
-    EVP_DigestUpdate(context.get(), buffer.data(), size_t(file.gcount()));
-  if (file.bad()) throw Error(say("{0}: cannot be read", weights_file_.string()));
+  for (const std::filesystem::path& path : weights_files_) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) throw Error(say("{0}: cannot be read", path.string()));
+    while (file.read(buffer.data(), std::streamsize(buffer.size())) || file.gcount() > 0)
+      EVP_DigestUpdate(context.get(), buffer.data(), size_t(file.gcount()));
+    if (file.bad()) throw Error(say("{0}: cannot be read", path.string()));
+  }
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned length = 0;
   EVP_DigestFinal_ex(context.get(), digest, &length);

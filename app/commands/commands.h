@@ -18,6 +18,7 @@ void add_generate(CLI::App& program, Action& chosen);
 void add_trace(CLI::App& program, Action& chosen);
 void add_hooks(CLI::App& program, Action& chosen);
 void add_info(CLI::App& program, Action& chosen);
+void add_convert(CLI::App& program, Action& chosen);
 void add_models(CLI::App& program, Action& chosen);
 void add_tokenize(CLI::App& program, Action& chosen);
 void add_bench(CLI::App& program, Action& chosen);

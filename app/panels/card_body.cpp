@@ -96,9 +96,9 @@ class Body {
 
   void origin() {
     const bool input = facts_.cell.tensor->role == Role::input;
-    wrapped(Font::small, colours().muted,
-            input ? tr("The id of the token that stands here.")
-                  : tr("A weight: learned in training, the same for every text."));
+    const std::string words =
+        input ? std::string(tr("The id of the token that stands here.")) : translate(weight_words(facts_));
+    wrapped(Font::small, colours().muted, words.c_str());
   }
 
   void derivation(const Derivation& derivation) {

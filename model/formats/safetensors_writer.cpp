@@ -13,6 +13,12 @@ static_assert(std::endian::native == std::endian::little, "the file's numbers ar
 
 namespace {
 
+struct TypeLayout {
+  const char* name;
+  unsigned size;
+};
+constexpr TypeLayout layouts[] = {{"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8}};  // by Type
+
 /// The header: length, JSON, and spaces up to a multiple of 8, so that the numbers are aligned.
 std::string header_of(const std::vector<SafetensorsTensor>& tensors,
                       const std::map<std::string, std::string>& metadata, std::uint64_t& data_size) {
@@ -20,13 +26,13 @@ std::string header_of(const std::vector<SafetensorsTensor>& tensors,
   if (!metadata.empty()) json["__metadata__"] = metadata;
   data_size = 0;
   for (const SafetensorsTensor& tensor : tensors) {
-    bool floats = tensor.type == SafetensorsTensor::Type::F32;
-    std::uint64_t begin = data_size, size = floats ? 4 : 8;
+    const TypeLayout& layout = layouts[size_t(tensor.type)];
+    std::uint64_t begin = data_size, size = layout.size;
     for (std::int64_t dimension : tensor.shape) size *= std::uint64_t(dimension);
     data_size += size;
     if (json.contains(tensor.name)) throw Error(say("The tensor {0} would be written twice.", tensor.name));
     json[tensor.name] = {
-        {"dtype", floats ? "F32" : "I64"}, {"shape", tensor.shape}, {"data_offsets", {begin, data_size}}};
+        {"dtype", layout.name}, {"shape", tensor.shape}, {"data_offsets", {begin, data_size}}};
   }
   // A prompt in the metadata may hold anything; bytes that are no text are replaced.
   std::string text = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -61,6 +67,10 @@ void SafetensorsWriter::write(std::span<const float> numbers) {
 
 void SafetensorsWriter::write(std::span<const std::int64_t> numbers) {
   write_bytes(numbers.data(), numbers.size_bytes());
+}
+
+void SafetensorsWriter::write(std::span<const std::byte> numbers) {
+  write_bytes(numbers.data(), numbers.size());
 }
 
 void SafetensorsWriter::write_bytes(const void* data, std::uint64_t size) {

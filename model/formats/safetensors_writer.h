@@ -11,7 +11,7 @@ namespace orrery {
 
 /// A tensor that will be written: what the header has to say about it.
 struct SafetensorsTensor {
-  enum class Type { F32, I64 };
+  enum class Type { F32, F16, BF16, I64 };
   std::string name;
   Type type = Type::F32;
   std::vector<std::int64_t> shape;
@@ -31,6 +31,7 @@ class SafetensorsWriter {
   /// The next numbers, any count at a time. Throws Error naming the file if it cannot be written.
   void write(std::span<const float> numbers);
   void write(std::span<const std::int64_t> numbers);
+  void write(std::span<const std::byte> numbers);  ///< as they stand in the file
   /// Call after the last number. Throws Error if the file could not be written; std::logic_error if numbers
   /// are missing.
   void finish();

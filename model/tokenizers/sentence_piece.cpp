@@ -72,8 +72,23 @@ std::shared_ptr<const Tokenizer> make_llama(const GgufTokenizer& source, Pipelin
   return make_scored(std::move(parts), scores, source.unknown_id);
 }
 
-/// The pattern of a value of tokenizer.ggml.pre, as the models' own tokenizer.json have it.
-std::string pattern_of(const std::string& pre, const std::string& file) {
+std::shared_ptr<const Tokenizer> make_gpt2(const GgufTokenizer& source, PipelineParts parts) {
+  BpeOptions options;
+  options.merges_file = parts.file;
+  for (const std::string& merge : source.merges) {
+    check_utf8(merge, parts.file);
+    read_merge(merge, options);
+  }
+  options.ignore_merges = gguf_ignores_merges(source);
+  parts.pre_tokenizers = {split_pre_tokenizer(
+      Pattern::expression(gguf_pattern(source.pre, parts.file), parts.file), SplitBehavior::isolated, false)};
+  return make_byte_level_bpe(std::move(parts), std::move(options));
+}
+
+}  // namespace
+
+// The patterns are those of the models' own tokenizer.json.
+std::string gguf_pattern(const std::string& pre, const std::string& file) {
   constexpr char gpt4_like[] =
       R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
   for (const char* name : {"", "default", "gpt-2", "gpt2", "mpt", "olmo", "phi-2", "jina-en"})
@@ -87,20 +102,9 @@ std::string pattern_of(const std::string& pre, const std::string& file) {
   refuse_part(file, "tokenizer.ggml.pre", pre);
 }
 
-std::shared_ptr<const Tokenizer> make_gpt2(const GgufTokenizer& source, PipelineParts parts) {
-  BpeOptions options;
-  options.merges_file = parts.file;
-  for (const std::string& merge : source.merges) {
-    check_utf8(merge, parts.file);
-    read_merge(merge, options);
-  }
-  options.ignore_merges = source.pre == "llama-bpe" || source.pre == "llama3" || source.pre == "llama-v3";
-  parts.pre_tokenizers = {split_pre_tokenizer(
-      Pattern::expression(pattern_of(source.pre, parts.file), parts.file), SplitBehavior::isolated, false)};
-  return make_byte_level_bpe(std::move(parts), std::move(options));
+bool gguf_ignores_merges(const GgufTokenizer& source) {
+  return source.pre == "llama-bpe" || source.pre == "llama3" || source.pre == "llama-v3";
 }
-
-}  // namespace
 
 std::shared_ptr<const Tokenizer> make_gguf_tokenizer(const GgufTokenizer& source, const std::string& file) {
   check_lists(source, file);

@@ -27,6 +27,12 @@ struct GgufTokenizer {
 /// Throws Error naming `file` and what is wrong or cannot be read.
 std::shared_ptr<const Tokenizer> make_gguf_tokenizer(const GgufTokenizer& source, const std::string& file);
 
+/// The regular expression that cuts text before a byte-level BPE, for a value of tokenizer.ggml.pre. Throws
+/// Error naming `file` if it is not known.
+std::string gguf_pattern(const std::string& pre, const std::string& file);
+/// Whether a piece that is a token is that token, whatever the merges.
+bool gguf_ignores_merges(const GgufTokenizer& source);
+
 /// Reads llama2.c's tokenizer.bin: for each token its score, length and bytes; spaces are spaces already.
 /// Throws Error naming `file`.
 std::shared_ptr<const Tokenizer> read_llama2c_tokenizer(std::span<const std::byte> bytes,

@@ -1,0 +1,150 @@
+#include "model/hugging_face_folder.h"
+
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "model/formats/safetensors_writer.h"
+#include "model/message.h"
+
+namespace orrery {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Type = SafetensorsTensor::Type;
+
+/// Whether the bytes may be taken over as they are, and as what.
+bool stays(const StoredTensor& tensor) {
+  return tensor.plain() && (tensor.type == NumberType::F16 || tensor.type == NumberType::BF16);
+}
+Type type_of(const StoredTensor& tensor) {
+  if (!stays(tensor)) return Type::F32;
+  return tensor.type == NumberType::F16 ? Type::F16 : Type::BF16;
+}
+
+void check_finite(const StoredTensor& tensor, std::span<const float> numbers) {
+  for (float number : numbers)
+    if (!std::isfinite(number))
+      throw Error(
+          say("{0}: the tensor {1} holds {2}; weights must be finite.", tensor.file, tensor.name, number));
+}
+
+void write_rows(SafetensorsWriter& file, const StoredTensor& tensor) {
+  std::vector<float> row(static_cast<size_t>(tensor.cols()));
+  for (std::int64_t i = 0; i < tensor.rows(); ++i) {
+    read_numbers(tensor, i, 0, int(row.size()), row.data());
+    check_finite(tensor, row);
+    file.write(row);
+  }
+}
+
+/// The file's rows are our columns: the whole matrix is needed.
+void write_transposed(SafetensorsWriter& file, const StoredTensor& tensor) {
+  const size_t rows = size_t(tensor.rows()), cols = size_t(tensor.cols());
+  std::vector<float> line(rows), matrix(rows * cols);
+  for (size_t col = 0; col < cols; ++col) {
+    read_numbers(tensor, std::int64_t(col), 0, int(rows), line.data());
+    check_finite(tensor, line);
+    for (size_t row = 0; row < rows; ++row) matrix[row * cols + col] = line[row];
+  }
+  file.write(matrix);
+}
+
+void write_tensor(SafetensorsWriter& file, const StoredTensor& tensor) {
+  if (stays(tensor)) {
+    const size_t numbers = size_t(tensor.rows() * tensor.cols());
+    file.write(std::span(tensor.data, numbers * size_t(layout_of(tensor.type).bytes)));
+  } else if (tensor.transposed) {
+    write_transposed(file, tensor);
+  } else {
+    write_rows(file, tensor);
+  }
+}
+
+void write_text(const fs::path& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) throw Error(say("{0} cannot be written.", path.string()));
+}
+
+/// Tokenizer files that lie beside the weights, taken over as they are.
+void copy_tokenizer(const fs::path& from, const fs::path& to, std::vector<std::string>& written) {
+  for (const char* name : {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json",
+                           "merges.txt", "encoder.json", "vocab.bpe", "vocab.txt", "tokenizer.bin"}) {
+    std::error_code error;
+    if (!fs::is_regular_file(from / name, error)) continue;
+    if (!fs::copy_file(from / name, to / name, error) || error)
+      throw Error(say("{0} cannot be written.", (to / name).string()));
+    written.push_back(name);
+  }
+}
+
+void refuse_existing(const fs::path& path) {
+  std::error_code error;
+  if (fs::exists(path, error)) throw Error(say("{0} is there already: name a new folder.", path.string()));
+}
+
+}  // namespace
+
+std::vector<TensorUse> tensor_uses(const Checkpoint& checkpoint, const Graph& graph) {
+  using State = TensorUse::State;
+  std::vector<TensorUse> uses;
+  std::set<std::string> seen;
+  for (const Tensor* tensor : graph.tensors()) {
+    if (tensor->role != Role::weight || !seen.insert(tensor->source.name).second) continue;
+    const auto found = checkpoint.tensors.find(tensor->source.name);
+    if (found == checkpoint.tensors.end())
+      uses.push_back({tensor->source.name, State::missing});
+    else
+      uses.push_back({found->first, State::read, &found->second});
+  }
+  for (const auto& [name, stored] : checkpoint.tensors)
+    if (!seen.contains(name)) uses.push_back({name, State::ignored, &stored});
+  for (const std::string& name : checkpoint.ignored) uses.push_back({name, State::ignored});
+  return uses;
+}
+
+std::vector<std::string> write_hugging_face_folder(const Checkpoint& checkpoint, const Graph& graph,
+                                                   const fs::path& weights, Progress& progress) {
+  const fs::path folder = weights.has_parent_path() ? weights.parent_path() : fs::path(".");
+  std::vector<SafetensorsTensor> contents;
+  std::vector<const StoredTensor*> tensors;
+  for (const Tensor* tensor : graph.tensors())
+    if (tensor->role == Role::weight) check_weight(checkpoint, *tensor);
+  for (const TensorUse& use : tensor_uses(checkpoint, graph)) {
+    if (use.state != TensorUse::State::read) continue;
+    contents.push_back({use.stored->name, type_of(*use.stored), use.stored->shape});
+    tensors.push_back(use.stored);
+  }
+  std::error_code error;
+  fs::create_directories(folder, error);
+  refuse_existing(weights);
+  refuse_existing(folder / "config.json");
+  refuse_existing(folder / "tokenizer.json");
+
+  SafetensorsWriter file(weights, contents, {{"format", "pt"}});
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    write_tensor(file, *tensors[i]);
+    progress.report(float(i + 1) / float(tensors.size()));
+  }
+  file.finish();
+  std::vector<std::string> written = {weights.filename().string(), "config.json"};
+  write_text(folder / "config.json", checkpoint.config.json().dump(1, ' ') + "\n");
+  if (checkpoint.tokenizer_json) {
+    write_text(folder / "tokenizer.json", checkpoint.tokenizer_json());
+    written.push_back("tokenizer.json");
+  } else {
+    copy_tokenizer(checkpoint.weights_file.parent_path(), folder, written);
+  }
+  if (!checkpoint.generation.json().empty()) {
+    write_text(folder / "generation_config.json", checkpoint.generation.json().dump(1, ' ') + "\n");
+    written.push_back("generation_config.json");
+  }
+  return written;
+}
+
+}  // namespace orrery
