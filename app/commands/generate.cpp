@@ -32,15 +32,29 @@ std::string text_of(const Tokenizer& tokenizer, std::span<const int> ids) {
 }
 
 /// While a terminal looks on: how far it has come, on standard error.
-std::jthread watch(const Progress& progress) {
-  if (!isatty(2)) return {};
-  return std::jthread([&progress](std::stop_token stop) {
-    for (int shown = -1; !stop.stop_requested(); std::this_thread::sleep_for(std::chrono::milliseconds(50)))
+class Watcher {
+ public:
+  explicit Watcher(const Progress& progress) {
+    if (isatty(2)) thread_ = std::thread([this, &progress] { watch(progress); });
+  }
+  ~Watcher() {
+    done_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+
+ private:
+  void watch(const Progress& progress) {
+    for (int shown = -1; !done_; std::this_thread::sleep_for(std::chrono::milliseconds(50)))
       if (const int percent = int(progress.fraction * 100); percent != shown)
         std::fprintf(stderr, "\r%s", translate(say("{0} % searched", shown = percent)).c_str());
     std::fprintf(stderr, "\r\033[K");
-  });
-}
+  }
+
+  std::atomic<bool> done_{false};
+  std::thread thread_;
+};
 
 /// Nothing can be printed before the end: until then any of the beams may turn out to be the best.
 int generate_with_beams(const Options& options) {
@@ -57,9 +71,10 @@ int generate_with_beams(const Options& options) {
   settings.repetition = options.sampling;
   settings.new_tokens = std::min(options.count, capacity - int(prompt.size()) + 1);
   Progress progress;
-  std::jthread watcher = watch(progress);
-  const std::vector<Hypothesis> found = beam_search(model, prompt, settings, progress).hypotheses();
-  watcher = {};
+  const std::vector<Hypothesis> found = [&] {
+    const Watcher watcher(progress);
+    return beam_search(model, prompt, settings, progress).hypotheses();
+  }();
   const Tokenizer* tokenizer = model->tokenizer();
   nlohmann::json all;
   for (const Hypothesis& hypothesis : found) {
@@ -88,9 +103,10 @@ int generate_with_beams(const Options& options) {
   return 0;
 }
 
-int generate(const Options& options) {
+int generate(const CLI::App& command, Options& options) {
   if (options.beams.beams > 0) return generate_with_beams(options);
   const auto model = options.input.load();
+  take_generation_settings(command, *model, options.sampling);
   const std::vector<int> prompt = options.input.tokens(*model);
   Executor executor = Executor::start(model, prompt, options.count, options.sampling, nullptr,
                                       options.context > 0 ? options.context : -1);
@@ -166,10 +182,10 @@ void add_generate(CLI::App& program, Action& chosen) {
   add_sampling(*command, options->sampling);
   add_beams(*command, options->beams);
   command->add_flag("--json", options->json, tr("Print ids and text as JSON"));
-  command->callback([options, &chosen] {
+  command->callback([options, command, &chosen] {
     if (options->beams.beams > 0 && options->count < 1)
       throw CLI::ValidationError("--beams", "needs -n, how many tokens to add, at least 1");
-    chosen = [options] { return generate(*options); };
+    chosen = [options, command] { return generate(*command, *options); };
   });
 }
 

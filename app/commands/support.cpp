@@ -177,6 +177,21 @@ void add_sampling(CLI::App& command, SamplingSettings& settings) {
       ->type_name("A;B;C");
 }
 
+void take_generation_settings(const CLI::App& command, const Model& model, SamplingSettings& settings) {
+  const Config& file = model.generation();
+  const auto open = [&](const char* option) { return command.get_option(option)->count() == 0; };
+  if (open("--temp")) settings.temperature = file.number("temperature", settings.temperature);
+  if (open("--top-k")) settings.top_k = file.integer("top_k", 0, 1 << 24, settings.top_k);
+  if (open("--top-p")) settings.top_p = file.number("top_p", settings.top_p);
+  const auto check = [&](const char* field, double value, double most) {
+    if (value < 0 || value > most)
+      throw Error(say("{0}: the field {1} must be a number from {2} to {3}, not {4}.", file.file(), field, 0,
+                      most, value));
+  };
+  check("temperature", settings.temperature, 1000);
+  check("top_p", settings.top_p, 1);
+}
+
 OutputFile::OutputFile(std::filesystem::path path) : path_(std::move(path)) {
   std::error_code ignored;
   const auto status = std::filesystem::status(path_, ignored);

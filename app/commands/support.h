@@ -41,6 +41,9 @@ std::string read_prompt_file(const std::string& file);
 /// --seed
 /// --samplers.
 void add_sampling(CLI::App& command, SamplingSettings& settings);
+/// Takes temperature, top_k and top_p of the model's generation_config.json where the command line says
+/// nothing. Throws Error naming the file and a field out of range.
+void take_generation_settings(const CLI::App& command, const Model& model, SamplingSettings& settings);
 
 /// A file that appears under its name only when it is complete: what was there before stays until then.
 class OutputFile {

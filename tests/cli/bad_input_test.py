@@ -2,10 +2,13 @@
 """Every bad input ends in one clear sentence that names what is wrong, and exit status 1 (2: wrong usage)."""
 import json
 import os
+import pickle
 import shutil
 import struct
+import zipfile
 
-from support import GPT2, ROOT, ProgramTest, main, raw_safetensors
+import model_files as files
+from support import GPT2, ROOT, ProgramTest, main, raw_safetensors, run
 
 SORT = ROOT / "assets" / "models" / "sort-abc"
 
@@ -83,6 +86,105 @@ class BadInput(ProgramTest):
         data[-2:] = b"\xff\x7f"  # NaN in BF16 and F16
         file.write_bytes(data)
         self.opens_not(folder)
+
+    def refuses(self, name, content, *words):
+        """A file of that content is refused with a sentence that names it."""
+        file = self.folder / name
+        file.write_bytes(content)
+        self.fails("info", file, words=[name, *words])
+
+    def test_gguf(self):
+        keys, tensors = files.gguf_of_llama(*files.read_model(ROOT / "tests" / "reference" / "llama"))
+        whole = files.f32(tensors)
+        good = files.gguf(keys, whole)
+        head = struct.pack("<4sI", b"GGUF", 3)
+        for content in (good[:5], good[:100], good[:-1], head, head + struct.pack("<QQ", 2 ** 60, 1),
+                        head + struct.pack("<QQ", 0, 2 ** 60),
+                        head + struct.pack("<QQ", 0, 1) + struct.pack("<Q", 2 ** 63) + b"a" * 99,
+                        head + struct.pack("<QQ", 0, 1) + files.gguf_text("a") + struct.pack("<IIQ", 9, 0, 2 ** 50) + b"a" * 99,
+                        head + struct.pack("<QQ", 0, 1) + files.gguf_text("a") +
+                        struct.pack("<IIQ", 9, 9, 1) * 99 + b"a" * 99,
+                        head + struct.pack("<QQ", 0, 1) + files.gguf_text(b"\xff") + b"a" * 99):
+            self.refuses("bad.gguf", content)
+        self.refuses("bad.gguf", good[:4] + b"\1" + good[5:], "version 1")
+        for change, *words in (
+                ({"general.architecture": "mammoth"}, "mammoth", "llama"), ({"general.architecture": 7},),
+                ({"llama.block_count": "two"}, "llama.block_count"), ({"llama.block_count": 3}, "layers.2"),
+                ({"llama.attention.head_count": 0}, "head_count"), ({"llama.attention.head_count": [4, 4]}, "head_count"),
+                ({"general.alignment": 0}, "alignment"), ({"llama.rope.scaling.type": "longrope"}, "longrope"),
+                ({"tokenizer.ggml.model": "llama", "tokenizer.ggml.tokens": ["a"]}, "scores"),
+                ({"tokenizer.ggml.model": "llama", "tokenizer.ggml.tokens": [1]}, "tokens"),
+                ({"tokenizer.ggml.model": "unheard"}, "unheard")):
+            file = self.folder / "bad.gguf"
+            file.write_bytes(files.gguf({**keys, **change}, whole))
+            self.assertIn("bad.gguf", self.fails("generate", "-m", file, "--ids", 0, "-n", 1, words=words))
+        name = "blk.0.attn_q.weight"
+        raw = whole[name][2]
+        for change, *words in (({name: (99, [32, 32], raw)}, name, "99"), ({name: ("F32", [1 << 40, 1 << 40], raw)}, name),
+                               ({name: ("Q8_0", [1, 31], raw)}, name, "Q8_0", "31"),
+                               ({name: ("Q2_K", [32, 32], raw)}, "Q2_K", "q_proj"),
+                               ({name: ("F32", [32, 16], raw)}, "q_proj", "[32, 16]", "[32, 32]"),
+                               ({"blk.0.attn_q_norm.weight": ("F32", [8], bytes(32))}, "attn_q_norm"),
+                               ({"rope_freqs.weight": ("F32", [4], struct.pack("<4f", 1, 2, 3, 9))}, "rope_freqs"),
+                               ({name: ("F32", [32, 32], b"\0\0\xc0\x7f" * 1024)}, "finite")):
+            self.refuses("bad.gguf", files.gguf(keys, {**whole, **change}), *words)
+        twice = files.gguf(keys, {**whole, "blk.0.attn_w.weight": whole[name]}).replace(b"attn_w", b"attn_q")
+        self.refuses("bad.gguf", twice, "twice")
+
+    def test_pytorch(self):
+        good = (ROOT / "tests" / "reference" / "nanogpt" / "ckpt.pt").read_bytes()
+        for content in (b"", b"PK\3\4", good[:1000], good[:-1], good[:-22], pickle.dumps({"model": {}})):
+            self.refuses("bad.pt", content)
+        for place in range(0, len(good) - 1, len(good) // 40):  # damage anywhere ends in a sentence or does not matter
+            damaged = bytearray(good)
+            damaged[place:place + 9] = b"\xff" * 9
+            (self.folder / "bad.pt").write_bytes(damaged)
+            result = run("info", self.folder / "bad.pt")
+            self.assertIn(result.returncode, (0, 1), result.stderr)
+        arguments = {"n_layer": 1, "n_head": 1, "n_embd": 2, "block_size": 4, "bias": False, "vocab_size": 3}
+        tensor = files.torch_tensor
+
+        def archive(weights, storages, more=None):
+            return files.torch_archive({"model": weights, "model_args": {**arguments, **(more or {})}}, storages)
+
+        for weights, *words in (({"wte": tensor("0", 6, (3, 2))}, "wte"), ({"wte": tensor("1", 4, (2, 2))}, "wte", "storage"),
+                                ({"wte": tensor("0", 4, (2, 3))}, "wte"), ({"wte": tensor("0", 4, (2, 2), (2, 2))}, "wte"),
+                                ({"wte": tensor("0", 4, (2, 2), offset=1)}, "wte", "stride"),
+                                ({"wte": tensor("0", 4, (2, 2), offset=-1)}, "wte", "stride"),
+                                ({"wte": tensor("0", 4, (1 << 30, 2), (0, 0))}, "wte"),
+                                ({"wte": tensor("0", 4, (2, 2), (1 << 30, 1 << 30))}, "wte"),
+                                ({"wte": tensor("0", 4, (-2, 2))}, "wte", "shape"),
+                                ({"wte": files.Call("os", "system", "true")}, "os system", "nothing was executed"),
+                                ({"wte": files.Call("builtins", "print", "x")}, "builtins print"),
+                                ({"wte": files.Call("torch._utils", "_rebuild_tensor_v2", 1)}, "wte"),
+                                ({1: tensor("0", 4, (2, 2))}, "dictionary")):
+            self.refuses("bad.pt", archive(weights, {"0": bytes(16)}), *words)
+        self.refuses("bad.pt", archive({}, {}, {"n_head": 0}), "n_head")
+        self.refuses("bad.pt", files.torch_archive(b"\x80\2N.", {}), "dictionary")
+        self.refuses("bad.pt", files.torch_archive(b"\x80\2" + b"]" * 50 + b"\x93.", {}), "0x93")
+        packed = self.folder / "packed.pt"
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new:
+            new.writestr("archive/data.pkl", bytes(1000))
+        self.fails("info", packed, words=["compressed", "data.pkl"])
+
+    def test_llama2c_and_json(self):
+        config, tensors = files.read_model(ROOT / "tests" / "reference" / "llama")
+        for version in (0, 1):
+            good = files.llama2c(config, tensors, version)
+            for content in (good[:3], good[:27], good[:200], good[:-1], good + b"\0"):
+                self.refuses("bad.bin", content)
+        for sizes in ((0, 1, 1, 1, 1, 1, 1), (-1,) * 7, (2 ** 31 - 1,) * 7, (4, 4, 1, 3, 1, 3, 4), (4, 4, 1, 2, 3, 3, 4),
+                      (4, 4, 2 ** 31 - 1, 2, 2, 3, 4), (4, 4, 1, 2, 2, -2 ** 31, 4)):
+            self.refuses("bad.bin", struct.pack("<7i", *sizes) + bytes(1000))
+        self.refuses("bad.bin", struct.pack("<Ii", 0x616b3432, 2) + bytes(1000), "version 2")
+        viz = json.loads(files.llm_viz_json(*files.read_model(GPT2)))
+        name = "transformer.ln_f.bias"
+        for fields, *words in (({"data": "AA"}, name), ({"data": "!" * 172}, name), ({"data": 1}, name),
+                               ({"shape": [-1]}, name), ({"shape": [31]}, name), ({"dtype": "torch.int8"}, name)):
+            self.refuses("bad.json", json.dumps({**viz, name: {**viz[name], **fields}}).encode(), *words)
+        self.refuses("bad.json", b"[]")
+        self.refuses("bad.json", b"{}", "config")
+        self.refuses("bad.json", json.dumps({"config": {"n_layer": "x"}}).encode(), "n_layer")
 
     def test_outputs(self):
         self.fails("trace", "-p", "A", "-o", self.folder / "none" / "t.safetensors", words=["none"])

@@ -316,6 +316,20 @@ class Formats(ProgramTest):
         info = json.loads(self.succeeds("info", self.folder / "converted", "--json"))
         self.assertEqual(info["generation"], {"temperature": 0.5, "eos_token_id": 2})
 
+    def test_generation_config_gives_the_defaults(self):
+        folder = self.folder / "gpt2"
+        shutil.copytree(REFERENCE / "gpt2", folder)
+        (folder / "generation_config.json").write_text(json.dumps({"temperature": 3.0, "top_k": 1}))
+        expected, _ = read_safetensors(REFERENCE / "gpt2" / "expected.safetensors")
+        prompt, greedy = expected["p0.input_ids"][2], expected["p0.greedy_ids"][2]
+        start = ("generate", "-m", folder, "--ids", ",".join(map(str, prompt)), "-n", len(greedy) - len(prompt))
+        new = " ".join(map(str, greedy[len(prompt):])).encode() + b"\n"
+        self.assertEqual(self.succeeds(*start), new)  # top_k 1 leaves one token
+        self.assertNotEqual(self.succeeds(*start, "--top-k", 0), new)
+        self.assertIn("top_k = 1", self.succeeds("info", folder).decode())
+        (folder / "generation_config.json").write_text(json.dumps({"temperature": -1}))
+        self.fails(*start, words=["generation_config.json", "temperature"])
+
     # ---- info
 
     def test_info_tells_what_was_read_ignored_and_missing(self):
