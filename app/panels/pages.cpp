@@ -68,7 +68,7 @@ void model_page(App& app) {
     ImGui::SetCursorPos(after);
     ImGui::PopID();
   }
-  heading(tr("A folder or a .safetensors file (it may also be dropped on the window)"));
+  heading(tr("A folder or a file of weights (it may also be dropped on the window)"));
   ImGui::SetNextItemWidth(ImGui::GetContentRegionAvail().x - px(90));
   need_glyphs(app.path_field.c_str());
   bool entered = ImGui::InputTextWithHint(

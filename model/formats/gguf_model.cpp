@@ -26,6 +26,9 @@ class Translator {
         file_(metadata.file()),
         architecture_(metadata.text("general.architecture", "")),
         dialect_(find_gguf_dialect(architecture_)) {
+    if (metadata.integer("split.count", 0, 1 << 16, 0) > 1)
+      throw Error(
+          say("{0} holds one part of a model in several GGUF files, which must be joined first.", file_));
     if (architecture_.empty())
       throw Error(say("{0}: the field {1} is missing.", file_, "general.architecture"));
     if (!dialect_)
@@ -98,6 +101,11 @@ class Translator {
   void no_settings(json&) {}
 
   void llama_settings(json& result) {
+    const int heads = size("attention.head_count"), channels = size("embedding_length");
+    const int whole = result.contains("head_dim") ? result["head_dim"].get<int>() : channels / heads;
+    if (has("rope.dimension_count") && size("rope.dimension_count") != whole)
+      throw Error(say("{0}: the field {1} has the value {2}, which cannot be read.", file_,
+                      key("rope.dimension_count"), size("rope.dimension_count")));
     result["tie_word_embeddings"] = !find("output.weight");
     if (architecture_ == "llama" && has("expert_count") &&
         metadata_.integer(key("expert_count"), 0, 4096) > 0) {

@@ -114,7 +114,8 @@ class BadInput(ProgramTest):
                 ({"general.alignment": 0}, "alignment"), ({"llama.rope.scaling.type": "longrope"}, "longrope"),
                 ({"tokenizer.ggml.model": "llama", "tokenizer.ggml.tokens": ["a"]}, "scores"),
                 ({"tokenizer.ggml.model": "llama", "tokenizer.ggml.tokens": [1]}, "tokens"),
-                ({"tokenizer.ggml.model": "unheard"}, "unheard")):
+                ({"tokenizer.ggml.model": "unheard"}, "unheard"), ({"llama.rope.dimension_count": 4}, "dimension_count"),
+                ({"split.count": 2}, "several")):
             file = self.folder / "bad.gguf"
             file.write_bytes(files.gguf({**keys, **change}, whole))
             self.assertIn("bad.gguf", self.fails("generate", "-m", file, "--ids", 0, "-n", 1, words=words))

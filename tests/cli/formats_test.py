@@ -131,6 +131,20 @@ class Formats(ProgramTest):
             tied = self.logits(self.write("tied.bin", files.llama2c(config, tensors, version)), range(12))
             self.close("tied", tied[2], untied[2], 1e-6)
 
+    def test_llama2c_with_its_tokenizer(self):
+        config, tensors = files.read_model(REFERENCE / "llama")
+        tokens = [b"<unk>", b"\n<s>\n", b"\n</s>\n"] + [b"<0x%02X>" % byte for byte in range(256)] + [b" ", b"a", b"b", b"ab", b" ab"]
+        config["vocab_size"] = len(tokens)
+        for name in ("model.embed_tokens.weight", "lm_head.weight"):
+            tensors[name] = files.Matrix([len(tokens), config["hidden_size"]], [0.5] * len(tokens) * config["hidden_size"])
+        folder = self.write("stories/model.bin", files.llama2c(config, tensors, 0)).parent
+        scored = b"".join(struct.pack("<fI", -float(i), len(token)) + token for i, token in enumerate(tokens))
+        self.write("stories/tokenizer.bin", struct.pack("<I", 6) + scored)
+        self.succeeds("convert", folder, self.folder / "converted")
+        for place in (folder, self.folder / "converted"):
+            found = json.loads(self.succeeds("tokenize", "-m", place, "-p", "ab b\n", "--json"))
+            self.assertEqual(found["ids"], [1, 263, 259, 261, 3 + 10])
+
     # ---- GGUF
 
     GGUF = {"llama": files.gguf_of_llama, "llama_rope_linear": files.gguf_of_llama,
