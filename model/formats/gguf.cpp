@@ -1,6 +1,8 @@
 #include "model/formats/gguf.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <limits>
 #include <set>
 
@@ -25,6 +27,15 @@ const char* type_name(std::uint32_t type) {
       "IQ3_XXS", "IQ1_S", "IQ4_NL", "IQ3_S", "IQ2_S", "IQ4_XS", "I8",   "I16",     "I32",
       "I64",     "F64",   "IQ1_M",  "BF16",  "",      "",       "",     "TQ1_0",   "TQ2_0"};
   return type < std::size(names) ? names[type] : "";
+}
+
+/// The decimal number that was meant: the shortest that rounds to this one. 1e-05, not 9.99999974e-06.
+double meant(float number) {
+  char text[32];
+  const auto end = std::to_chars(text, text + sizeof text, number).ptr;
+  double result = number;
+  if (std::isfinite(number)) std::from_chars(text, end, result);
+  return result;
 }
 
 class GgufReader {
@@ -86,7 +97,7 @@ class GgufReader {
       case 5:
         return reader_.read<std::int32_t>();
       case 6:
-        return reader_.read<float>();
+        return meant(reader_.read<float>());
       case 7:
         return reader_.read<std::uint8_t>() != 0;
       case text_type:

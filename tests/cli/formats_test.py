@@ -312,6 +312,10 @@ class Formats(ProgramTest):
                     known = source.get(name) or source[name.removeprefix("transformer.")]
                     self.assertEqual((kind, shape), known[:2], name)
                     self.close(name, numbers, known[2], 1e-6)
+                known, found = (json.loads((folder / "config.json").read_text())
+                                for folder in (REFERENCE / fixture, out.parent))
+                for key in known.keys() & found.keys() - {"attn_config", "rope_scaling", "n_inner"}:
+                    self.assertEqual(found[key], known[key], key)
                 self.fails("convert", model, out, words=["already"])
 
     def test_convert_takes_tokenizer_and_settings_along(self):
