@@ -8,16 +8,14 @@ namespace {
 
 /// Where the file keeps the row (the number of a list) that Hugging Face has in place `row`.
 std::int64_t place_in_file(const StoredTensor& tensor, std::int64_t row) {
+  if (tensor.order == RowOrder::as_named) return row;
   const std::int64_t outputs = tensor.shape.front(), heads = tensor.heads;
   if (tensor.order == RowOrder::pairs) {
     const std::int64_t size = outputs / heads, half = size / 2, head = row / size, channel = row % size;
     return head * size + (channel < half ? 2 * channel : 2 * (channel - half) + 1);
   }
-  if (tensor.order == RowOrder::parts) {
-    const std::int64_t size = outputs / (3 * heads), head = row / (3 * size), part = row / size % 3;
-    return (part * heads + head) * size + row % size;
-  }
-  return row;
+  const std::int64_t size = outputs / (3 * heads), head = row / (3 * size), part = row / size % 3;
+  return (part * heads + head) * size + row % size;
 }
 
 void undo(NumberRule rule, int count, float* numbers) {

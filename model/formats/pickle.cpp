@@ -280,8 +280,8 @@ class Unpickler {
 
 const PickleValue* PickleValue::find(const std::string& key) const {
   if (type != Type::dictionary) return nullptr;
-  for (size_t i = 0; i + 1 < items.size(); i += 2)
-    if (items[i]->is(Type::text) && items[i]->text == key) return items[i + 1];
+  for (size_t i = items.size(); i >= 2; i -= 2)  // of equal keys the last one counts
+    if (items[i - 2]->is(Type::text) && items[i - 2]->text == key) return items[i - 1];
   return nullptr;
 }
 

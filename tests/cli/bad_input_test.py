@@ -98,30 +98,33 @@ class BadInput(ProgramTest):
         whole = files.f32(tensors)
         good = files.gguf(keys, whole)
         head = struct.pack("<4sI", b"GGUF", 3)
+        one_key = head + struct.pack("<QQ", 0, 1)
         for content in (good[:5], good[:100], good[:-1], head, head + struct.pack("<QQ", 2 ** 60, 1),
                         head + struct.pack("<QQ", 0, 2 ** 60),
-                        head + struct.pack("<QQ", 0, 1) + struct.pack("<Q", 2 ** 63) + b"a" * 99,
-                        head + struct.pack("<QQ", 0, 1) + files.gguf_text("a") + struct.pack("<IIQ", 9, 0, 2 ** 50) + b"a" * 99,
-                        head + struct.pack("<QQ", 0, 1) + files.gguf_text("a") +
-                        struct.pack("<IIQ", 9, 9, 1) * 99 + b"a" * 99,
-                        head + struct.pack("<QQ", 0, 1) + files.gguf_text(b"\xff") + b"a" * 99):
+                        one_key + struct.pack("<Q", 2 ** 63) + b"a" * 99,
+                        one_key + files.gguf_text("a") + struct.pack("<IIQ", 9, 0, 2 ** 50) + b"a" * 99,
+                        one_key + files.gguf_text("a") + struct.pack("<IIQ", 9, 9, 1) * 99 + b"a" * 99,
+                        one_key + files.gguf_text(b"\xff") + b"a" * 99):
             self.refuses("bad.gguf", content)
         self.refuses("bad.gguf", good[:4] + b"\1" + good[5:], "version 1")
         for change, *words in (
                 ({"general.architecture": "mammoth"}, "mammoth", "llama"), ({"general.architecture": 7},),
                 ({"llama.block_count": "two"}, "llama.block_count"), ({"llama.block_count": 3}, "layers.2"),
-                ({"llama.attention.head_count": 0}, "head_count"), ({"llama.attention.head_count": [4, 4]}, "head_count"),
+                ({"llama.attention.head_count": 0}, "head_count"),
+                ({"llama.attention.head_count": [4, 4]}, "head_count"),
                 ({"general.alignment": 0}, "alignment"), ({"llama.rope.scaling.type": "longrope"}, "longrope"),
                 ({"tokenizer.ggml.model": "llama", "tokenizer.ggml.tokens": ["a"]}, "scores"),
                 ({"tokenizer.ggml.model": "llama", "tokenizer.ggml.tokens": [1]}, "tokens"),
-                ({"tokenizer.ggml.model": "unheard"}, "unheard"), ({"llama.rope.dimension_count": 4}, "dimension_count"),
+                ({"tokenizer.ggml.model": "unheard"}, "unheard"),
+                ({"llama.rope.dimension_count": 4}, "dimension_count"),
                 ({"split.count": 2}, "several")):
             file = self.folder / "bad.gguf"
             file.write_bytes(files.gguf({**keys, **change}, whole))
             self.assertIn("bad.gguf", self.fails("generate", "-m", file, "--ids", 0, "-n", 1, words=words))
         name = "blk.0.attn_q.weight"
         raw = whole[name][2]
-        for change, *words in (({name: (99, [32, 32], raw)}, name, "99"), ({name: ("F32", [1 << 40, 1 << 40], raw)}, name),
+        for change, *words in (({name: (99, [32, 32], raw)}, name, "99"),
+                               ({name: ("F32", [1 << 40, 1 << 40], raw)}, name),
                                ({name: ("Q8_0", [1, 31], raw)}, name, "Q8_0", "31"),
                                ({name: ("Q2_K", [32, 32], raw)}, "Q2_K", "q_proj"),
                                ({name: ("F32", [32, 16], raw)}, "q_proj", "[32, 16]", "[32, 32]"),
@@ -148,8 +151,10 @@ class BadInput(ProgramTest):
         def archive(weights, storages, more=None):
             return files.torch_archive({"model": weights, "model_args": {**arguments, **(more or {})}}, storages)
 
-        for weights, *words in (({"wte": tensor("0", 6, (3, 2))}, "wte"), ({"wte": tensor("1", 4, (2, 2))}, "wte", "storage"),
-                                ({"wte": tensor("0", 4, (2, 3))}, "wte"), ({"wte": tensor("0", 4, (2, 2), (2, 2))}, "wte"),
+        for weights, *words in (({"wte": tensor("0", 6, (3, 2))}, "wte"),
+                                ({"wte": tensor("1", 4, (2, 2))}, "wte", "storage"),
+                                ({"wte": tensor("0", 4, (2, 3))}, "wte"),
+                                ({"wte": tensor("0", 4, (2, 2), (2, 2))}, "wte"),
                                 ({"wte": tensor("0", 4, (2, 2), offset=1)}, "wte", "stride"),
                                 ({"wte": tensor("0", 4, (2, 2), offset=-1)}, "wte", "stride"),
                                 ({"wte": tensor("0", 4, (1 << 30, 2), (0, 0))}, "wte"),
@@ -174,8 +179,8 @@ class BadInput(ProgramTest):
             good = files.llama2c(config, tensors, version)
             for content in (good[:3], good[:27], good[:200], good[:-1], good + b"\0"):
                 self.refuses("bad.bin", content)
-        for sizes in ((0, 1, 1, 1, 1, 1, 1), (-1,) * 7, (2 ** 31 - 1,) * 7, (4, 4, 1, 3, 1, 3, 4), (4, 4, 1, 2, 3, 3, 4),
-                      (4, 4, 2 ** 31 - 1, 2, 2, 3, 4), (4, 4, 1, 2, 2, -2 ** 31, 4)):
+        for sizes in ((0, 1, 1, 1, 1, 1, 1), (-1,) * 7, (2 ** 31 - 1,) * 7, (4, 4, 1, 3, 1, 3, 4),
+                      (4, 4, 1, 2, 3, 3, 4), (4, 4, 2 ** 31 - 1, 2, 2, 3, 4), (4, 4, 1, 2, 2, -2 ** 31, 4)):
             self.refuses("bad.bin", struct.pack("<7i", *sizes) + bytes(1000))
         self.refuses("bad.bin", struct.pack("<Ii", 0x616b3432, 2) + bytes(1000), "version 2")
         viz = json.loads(files.llm_viz_json(*files.read_model(GPT2)))

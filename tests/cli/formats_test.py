@@ -133,10 +133,12 @@ class Formats(ProgramTest):
 
     def test_llama2c_with_its_tokenizer(self):
         config, tensors = files.read_model(REFERENCE / "llama")
-        tokens = [b"<unk>", b"\n<s>\n", b"\n</s>\n"] + [b"<0x%02X>" % byte for byte in range(256)] + [b" ", b"a", b"b", b"ab", b" ab"]
+        tokens = [b"<unk>", b"\n<s>\n", b"\n</s>\n"] + [b"<0x%02X>" % byte for byte in range(256)]
+        tokens += [b" ", b"a", b"b", b"ab", b" ab"]
         config["vocab_size"] = len(tokens)
         for name in ("model.embed_tokens.weight", "lm_head.weight"):
-            tensors[name] = files.Matrix([len(tokens), config["hidden_size"]], [0.5] * len(tokens) * config["hidden_size"])
+            shape = [len(tokens), config["hidden_size"]]
+            tensors[name] = files.Matrix(shape, [0.5] * (shape[0] * shape[1]))
         folder = self.write("stories/model.bin", files.llama2c(config, tensors, 0)).parent
         scored = b"".join(struct.pack("<fI", -float(i), len(token)) + token for i, token in enumerate(tokens))
         self.write("stories/tokenizer.bin", struct.pack("<I", 6) + scored)

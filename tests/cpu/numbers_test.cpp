@@ -125,4 +125,9 @@ TEST_CASE("orders and rules of rows are undone") {
   std::vector<float> numbers(6);
   read_numbers(tensor, 0, 0, 6, numbers.data());
   CHECK(numbers == std::vector<float>{0, 2, 4, 1, 3, 5});  // q0 k0 v0 q1 k1 v1
+  tensor.order = RowOrder::as_named;
+  tensor.shape = {};  // one number
+  float single = -1;
+  read_numbers(tensor, 0, 0, 1, &single);
+  CHECK(single == 0);
 }
