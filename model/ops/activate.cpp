@@ -76,7 +76,7 @@ class Activate : public Op {
   void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const override {
     MatrixView x = values.view(*out.inputs[0]);
     for (int t = rows.begin; t < rows.end; ++t)
-      for (int c = 0; c < x.cols; ++c) result(t, c) = apply(activation_, x(t, c));
+      kernels().activate(activation_, x.row(t), x.cols, result.row(t));
   }
 
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {

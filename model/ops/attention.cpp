@@ -47,9 +47,15 @@ class AttentionScores : public Op {
 
   void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const override {
     MatrixView q = values.view(*out.inputs[0]), k = values.view(*out.inputs[1]);
+    // All keys that any of the queries sees, in one product; then each row's scale, slope and mask.
+    const int seen = sight_.first(rows.begin);
+    MutableView products = part(result, rows);
+    products.data += seen;
+    products.cols = rows.end - seen;
+    kernels().project(part(q, rows), part(k, seen, products.cols), nullptr, products);
     for (int t = rows.begin; t < rows.end; ++t) {
       for (int s = sight_.first(t); s <= t; ++s)
-        result(t, s) = float(scale_) * row_of(q, t).dot(row_of(k, s)) - float(slope_) * float(t - s);
+        result(t, s) = float(scale_) * result(t, s) - float(slope_) * float(t - s);
       std::fill(result.row(t), result.row(t) + sight_.first(t), masked_score);
       std::fill(result.row(t) + t + 1, result.row(t) + result.cols, masked_score);
     }
@@ -115,10 +121,7 @@ class AttentionPattern : public Op {
     MatrixView scores = values.view(*out.inputs[0]);
     for (int t = rows.begin; t < rows.end; ++t) {
       const int first = sight_.first(t), count = sight_.count(t);
-      const auto row = Eigen::Map<const Eigen::ArrayXf>(scores.row(t) + first, count);
-      auto weights = Eigen::Map<Eigen::ArrayXf>(result.row(t) + first, count);
-      weights = (row - row.maxCoeff()).exp();
-      weights /= weights.sum();
+      kernels().softmax(scores.row(t) + first, count, result.row(t) + first);
       std::fill(result.row(t), result.row(t) + first, 0.f);
       std::fill(result.row(t) + t + 1, result.row(t) + result.cols, 0.f);
     }
@@ -164,8 +167,7 @@ class AttentionValues : public Op {
     MatrixView pattern = values.view(*out.inputs[0]), v = values.view(*out.inputs[1]);
     for (int t = rows.begin; t < rows.end; ++t) {
       const int first = sight_.first(t), count = sight_.count(t);
-      const auto weights = Eigen::Map<const Eigen::RowVectorXf>(pattern.row(t) + first, count);
-      rows_of(result, t, 1).noalias() = weights * rows_of(v, first, count);
+      kernels().mix_rows(pattern.row(t) + first, part(v, first, count), result.row(t));
     }
   }
 
@@ -216,11 +218,9 @@ class JoinHeads : public Op {
       y.rowwise() = row_of(values.view(*out.inputs.back()), 0);
     else
       y.setZero();
-    for (int h = 0; h < heads_; ++h) {
-      ConstRows weight = outputs_of(values.view(*out.inputs[size_t(heads_ + h)]));
-      y.noalias() +=
-          rows_of(values.view(*out.inputs[size_t(h)]), rows.begin, rows.count()) * weight.transpose();
-    }
+    for (int h = 0; h < heads_; ++h)
+      kernels().add_projection(part(values.view(*out.inputs[size_t(h)]), rows),
+                               outputs_of(values.view(*out.inputs[size_t(heads_ + h)])), part(result, rows));
   }
 
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {

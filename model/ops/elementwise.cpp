@@ -27,8 +27,10 @@ class Gate : public Op {
 
   void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const override {
     MatrixView gate = values.view(*out.inputs[0]), x = values.view(*out.inputs[1]);
-    for (int t = rows.begin; t < rows.end; ++t)
-      for (int c = 0; c < x.cols; ++c) result(t, c) = activate(activation_, gate(t, c)) * x(t, c);
+    for (int t = rows.begin; t < rows.end; ++t) {
+      kernels().activate(activation_, gate.row(t), x.cols, result.row(t));
+      row_of(result, t) = row_of(result, t).cwiseProduct(row_of(x, t));
+    }
   }
 
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {

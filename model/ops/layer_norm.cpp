@@ -46,8 +46,11 @@ class LayerNormScale : public Op {
   }
 
   void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const override {
-    for (int t = rows.begin; t < rows.end; ++t)
-      result(t, 0) = float(std::sqrt(moments(values.view(*out.inputs[0]), t).variance + epsilon_));
+    MatrixView x = values.view(*out.inputs[0]);
+    for (int t = rows.begin; t < rows.end; ++t) {
+      const double mean = kernels().mean(x.row(t), x.cols);
+      result(t, 0) = float(std::sqrt(kernels().mean_square(x.row(t), x.cols, mean) + epsilon_));
+    }
   }
 
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {
@@ -97,10 +100,8 @@ class Normalize : public Op {
 
   void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const override {
     MatrixView x = values.view(*out.inputs[0]), scale = values.view(*out.inputs[1]);
-    for (int t = rows.begin; t < rows.end; ++t) {
-      const auto wide = row_of(x, t).cast<double>().array();  // x and its mean may nearly cancel
-      row_of(result, t) = ((wide - wide.mean()) / double(scale(t, 0))).cast<float>();
-    }
+    for (int t = rows.begin; t < rows.end; ++t)
+      kernels().standardize(x.row(t), x.cols, kernels().mean(x.row(t), x.cols), scale(t, 0), result.row(t));
   }
 
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {

@@ -61,8 +61,8 @@ class InnerPrediction : public Op {
     for (int t = rows.begin; t < rows.end; ++t) {
       const int before = batches_.before(t);
       if (before < 0) {
-        row_of(result, t).noalias() = row_of(k, t) * outputs_of(values.view(*out.inputs[3])).transpose();
-        row_of(result, t) += row_of(values.view(*out.inputs[4]), 0);
+        kernels().project(part(k, t, 1), outputs_of(values.view(*out.inputs[3])),
+                          values.view(*out.inputs[4]).data, part(result, t, 1));
       } else {
         row_of(result, t).noalias() = row_of(k, t) * carried(weights, before, k.cols);
         row_of(result, t) += row_of(bias, before);

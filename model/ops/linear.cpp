@@ -22,15 +22,9 @@ class Linear : public Op {
   }
 
   void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const override {
-    ConstRows weight = outputs_of(values.view(*out.inputs[1]));
-    MatrixView x = values.view(*out.inputs[0]);
-    MutableRows y = rows_of(result, rows.begin, rows.count());
-    if (rows.count() == 1) {
-      for (int f = 0; f < y.cols(); ++f) y(0, f) = row_of(x, rows.begin).dot(weight.row(f));
-    } else {
-      y.noalias() = rows_of(x, rows.begin, rows.count()) * weight.transpose();
-    }
-    if (out.inputs.size() > 2) y.rowwise() += row_of(values.view(*out.inputs[2]), 0);
+    const float* bias = out.inputs.size() > 2 ? values.view(*out.inputs[2]).data : nullptr;
+    kernels().project(part(values.view(*out.inputs[0]), rows), outputs_of(values.view(*out.inputs[1])), bias,
+                      part(result, rows));
   }
 
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {
@@ -68,13 +62,8 @@ class Unembed : public Op {
   }
 
   void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const override {
-    MatrixView x = values.view(*out.inputs[0]), table = values.view(*out.inputs[1]);
-    MutableRows y = rows_of(result, rows.begin, rows.count());
-    if (rows.count() == 1) {
-      for (int v = 0; v < table.rows; ++v) y(0, v) = row_of(x, rows.begin).dot(row_of(table, v));
-    } else {
-      y.noalias() = rows_of(x, rows.begin, rows.count()) * rows_of(table, 0, table.rows).transpose();
-    }
+    kernels().project(part(values.view(*out.inputs[0]), rows), values.view(*out.inputs[1]), nullptr,
+                      part(result, rows));
   }
 
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {

@@ -41,12 +41,7 @@ class Softmax : public Op {
 
   void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const override {
     MatrixView x = values.view(*out.inputs[0]);
-    for (int t = rows.begin; t < rows.end; ++t) {
-      const auto numbers = row_of(x, t).array();
-      auto shares = row_of(result, t).array();
-      shares = (numbers - numbers.maxCoeff()).exp();
-      shares /= shares.sum();
-    }
+    for (int t = rows.begin; t < rows.end; ++t) kernels().softmax(x.row(t), x.cols, result.row(t));
   }
 
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {
@@ -227,11 +222,11 @@ class ExpertLinear : public Op {
   }
 
   void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const override {
-    ConstRows weight = outputs_of(values.view(*out.inputs[1]));
+    const MatrixView weight = outputs_of(values.view(*out.inputs[1]));
     MatrixView x = values.view(*out.inputs[0]), choice = values.view(*out.inputs[2]);
     for (int t = rows.begin; t < rows.end; ++t) {
       if (is_chosen(choice, t, expert_))
-        row_of(result, t).noalias() = row_of(x, t) * weight.transpose();
+        kernels().project(part(x, t, 1), weight, nullptr, part(result, t, 1));
       else
         row_of(result, t).setConstant(not_computed);
     }

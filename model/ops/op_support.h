@@ -1,9 +1,10 @@
 #pragma once
-// What the ops' files share: Eigen maps over views, shape checks, explanations of sums.
+// What the ops' files share: Eigen maps over views, parts of them, shape checks, explanations of sums.
 #include <Eigen/Core>
 #include <cmath>
 #include <string>
 
+#include "model/kernels/kernels.h"
 #include "model/ops.h"
 
 namespace orrery {
@@ -24,9 +25,19 @@ inline MutableRows rows_of(const MutableView& view, int first, int count, int co
 inline ConstRow row_of(const MatrixView& view, int row) { return {view.row(row), view.cols}; }
 inline MutableRow row_of(const MutableView& view, int row) { return {view.row(row), view.cols}; }
 
+/// Rows [first, first + count) of a matrix, for the kernels.
+template <class Number>
+BasicView<Number> part(const BasicView<Number>& view, int first, int count) {
+  return {view.row(first), count, view.cols, view.row_stride, view.col_stride};
+}
+template <class Number>
+BasicView<Number> part(const BasicView<Number>& view, Rows rows) {
+  return part(view, rows.begin, rows.count());
+}
+
 /// A [in, out] weight whose columns are contiguous, as the [out, in] row-major matrix that it is in memory.
-inline ConstRows outputs_of(const MatrixView& weight) {
-  return {weight.data, weight.cols, weight.rows, Eigen::OuterStride<>(weight.col_stride)};
+inline MatrixView outputs_of(const MatrixView& weight) {
+  return {weight.data, weight.cols, weight.rows, weight.col_stride, 1};
 }
 
 /// Throws Error unless `ok`; `op` and `tensor` say where the network is put together wrongly.

@@ -5,9 +5,7 @@
 namespace orrery {
 namespace {
 
-double mean_of_squares(const MatrixView& x, int row) {
-  return row_of(x, row).cast<double>().squaredNorm() / x.cols;
-}
+double mean_of_squares(const MatrixView& x, int row) { return kernels().mean_square(x.row(row), x.cols, 0); }
 
 class RmsNormScale : public Op {
  public:
