@@ -11,6 +11,13 @@ namespace orrery {
 
 namespace {
 
+bool all_finite(const float* numbers, int count) {
+  std::uint32_t found = 0;  // without a branch: an exponent of ones belongs to no finite number
+  for (int i = 0; i < count; ++i)
+    found |= (std::bit_cast<std::uint32_t>(numbers[i]) & 0x7f800000u) == 0x7f800000u;
+  return !found;
+}
+
 const StoredTensor& find_tensor(const Checkpoint& checkpoint, const WeightSource& source) {
   auto found = checkpoint.tensors.find(source.name);
   if (found == checkpoint.tensors.end())
@@ -58,21 +65,32 @@ void read_weight(const Checkpoint& checkpoint, const Tensor& tensor, float* out)
   }
   int rows = tensor.rows.size, cols = tensor.cols.size;
   if (source.transposed) std::swap(rows, cols);
+  const auto read = [&](int row, int column, int count, float* numbers) {
+    const int file_row = source.row + row, file_column = source.column + column;
+    read_numbers(stored, file_row, file_column, count, numbers);
+    if (all_finite(numbers, count)) return;
+    const int bad =
+        int(std::find_if_not(numbers, numbers + count, [](float x) { return std::isfinite(x); }) - numbers);
+    throw Error(say("{0}: the tensor {1} holds {2} in row {3}, column {4}; weights must be finite.",
+                    checkpoint.weights_file.string(), source.name, numbers[bad], file_row,
+                    file_column + bad));
+  };
   // One row of the file becomes one row or one column of the graph's matrix, which in memory is either
   // contiguous or strided.
-  bool contiguous = source.transposed == tensor.columns_contiguous;
-  std::ptrdiff_t row_step = contiguous ? cols : 1, step = contiguous ? 1 : rows;
-  std::vector<float> line(static_cast<size_t>(cols));
-  for (int row = 0; row < rows; ++row) {
-    read_numbers(stored, source.row + row, source.column, cols, line.data());
-    for (int column = 0; column < cols; ++column) {
-      if (!std::isfinite(line[size_t(column)]))
-        throw Error(say("{0}: the tensor {1} holds {2} in row {3}, column {4}; weights must be finite.",
-                        stored.file, source.name, line[size_t(column)], source.row + row,
-                        source.column + column));
-      out[row * row_step + column * step] = line[size_t(column)];
-    }
+  if (source.transposed == tensor.columns_contiguous) {
+    for (int row = 0; row < rows; ++row) read(row, 0, cols, out + std::int64_t(row) * cols);
+    return;
   }
+  constexpr int tile = 64;  // the lines of a tile and of its transpose fit the nearest cache
+  std::vector<float> lines(tile * tile);
+  for (int row = 0; row < rows; row += tile)
+    for (int column = 0; column < cols; column += tile) {
+      const int height = std::min(tile, rows - row), width = std::min(tile, cols - column);
+      for (int r = 0; r < height; ++r) read(row + r, column, width, lines.data() + r * tile);
+      for (int c = 0; c < width; ++c)
+        for (int r = 0; r < height; ++r)
+          out[std::int64_t(column + c) * rows + row + r] = lines[size_t(r * tile + c)];
+    }
 }
 
 }  // namespace orrery

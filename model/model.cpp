@@ -1,8 +1,14 @@
 #include "model/model.h"
 
+#include <sys/mman.h>
+
+#include <atomic>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <tuple>
+
+#include "model/parallel.h"
 
 namespace orrery {
 namespace {
@@ -21,21 +27,44 @@ const Architecture& architecture_of(const Config& config) {
   throw Error(say("{0}: model_type '{1}' is an architecture that Orrery does not know", config.file(), type));
 }
 
+/// Pages of 2 MiB, where the system has them, for memory that is used as a whole: a matrix is then read
+/// without looking up thousands of pages. A hint, which may fail.
+void ask_for_large_pages(void* memory, size_t bytes) {
+#ifdef MADV_HUGEPAGE
+  constexpr std::uintptr_t page = std::uintptr_t(1) << 21;
+  const auto begin = (reinterpret_cast<std::uintptr_t>(memory) + page - 1) / page * page;
+  const auto end = (reinterpret_cast<std::uintptr_t>(memory) + bytes) / page * page;
+  if (end > begin + page) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+#endif
+}
+
 }  // namespace
 
 void Model::allocate(const std::function<void(const Tensor&, MutableView)>& fill) {
+  constexpr size_t line = 16;  // numbers in a line of the cache: every weight begins with one
+  std::vector<size_t> begins;
+  size_t total = 0;
+  for (const Tensor* tensor : graph_.tensors()) {
+    begins.push_back(total);
+    if (tensor->role != Role::weight) continue;
+    const size_t count = size_t(tensor->rows.size) * size_t(tensor->cols.size);
+    parameter_count_ += std::int64_t(count);
+    total += (count + line - 1) / line * line;
+  }
+  storage_.push_back(std::make_unique_for_overwrite<float[]>(total + line));
+  float* first = storage_.back().get();
+  ask_for_large_pages(first, (total + line) * sizeof(float));
+  first += (line - reinterpret_cast<std::uintptr_t>(first) / sizeof(float) % line) % line;
   weights_.resize(graph_.tensors().size());
   stored_as_.resize(graph_.tensors().size(), NumberType::other);
   for (const Tensor* tensor : graph_.tensors()) {
     if (tensor->role != Role::weight) continue;
     const int rows = tensor->rows.size, cols = tensor->cols.size;
-    storage_.push_back(std::make_unique_for_overwrite<float[]>(size_t(rows) * size_t(cols)));
-    float* data = storage_.back().get();
+    float* data = first + begins[size_t(tensor->index)];
     MutableView view{data, rows, cols, cols, 1};
     if (tensor->columns_contiguous) view = {data, rows, cols, 1, rows};
     fill(*tensor, view);
     weights_[size_t(tensor->index)] = {data, rows, cols, view.row_stride, view.col_stride};
-    parameter_count_ += std::int64_t(rows) * cols;
   }
 }
 
@@ -73,11 +102,15 @@ std::shared_ptr<const Model> Model::load(const std::filesystem::path& path, Prog
   if (model->tokenizer_ && model->tokenizer_->size() > model->vocabulary_size())
     throw Error(say("{0}: the tokenizer has {1} tokens, but vocab_size is {2}", checkpoint.config.file(),
                     model->tokenizer_->size(), model->vocabulary_size()));
-  const float count = float(model->graph_.tensors().size());
-  model->allocate([&](const Tensor& tensor, MutableView view) {
-    read_weight(checkpoint, tensor, view.data);
+  std::vector<std::pair<const Tensor*, MutableView>> weights;
+  model->allocate([&](const Tensor& tensor, MutableView view) { weights.emplace_back(&tensor, view); });
+  std::atomic<int> read{0};
+  const int threads = model->parameter_count_ < (1 << 22) ? 1 : useful_threads();
+  in_parallel(int(weights.size()), threads, [&](int i) {
+    const Tensor& tensor = *weights[size_t(i)].first;
+    read_weight(checkpoint, tensor, weights[size_t(i)].second.data);
     model->stored_as_[size_t(tensor.index)] = checkpoint.tensors.at(tensor.source.name).type;
-    progress.report(0.01f + 0.99f * float(tensor.index + 1) / count);
+    progress.report(0.01f + 0.99f * float(++read) / float(weights.size()));
   });
   progress.report(1);
   return model;

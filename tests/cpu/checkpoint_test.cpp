@@ -99,6 +99,30 @@ TEST_CASE("read_weight: parts, transposed files and both memory orders") {
   CHECK(read(checkpoint, weight(2, 1, {"w", 2, 3, 1, 1, true})) == std::vector<float>{4, 5});
 }
 
+TEST_CASE("read_weight turns matrices of any size round") {
+  TemporaryFolder folder;
+  folder.write("config.json", "{}");
+  constexpr int rows = 131, cols = 70;
+  std::vector<float> numbers;
+  for (int i = 0; i < rows * cols; ++i) numbers.push_back(float(i));
+  folder.write(
+      "model.safetensors",
+      safetensors(R"({"w":{"dtype":"F32","shape":[131,70],"data_offsets":[0,36680]}})", floats(numbers)));
+  const Checkpoint checkpoint = open_checkpoint(folder.path());
+  const auto found = read(checkpoint, weight(rows - 1, cols - 2, {"w", rows, cols, 1, 2}, true));
+  for (int row = 0; row < rows - 1; ++row)
+    for (int col = 0; col < cols - 2; ++col)
+      REQUIRE(found[size_t(col * (rows - 1) + row)] == float((row + 1) * cols + col + 2));
+  numbers[100 * cols + 69] = std::nanf("");
+  folder.write(
+      "model.safetensors",
+      safetensors(R"({"w":{"dtype":"F32","shape":[131,70],"data_offsets":[0,36680]}})", floats(numbers)));
+  const std::string error = error_of([&] {
+    read(open_checkpoint(folder.path()), weight(rows, cols, {"w", rows, cols}, true));
+  });
+  CHECK(error.find("row 100, column 69") != std::string::npos);
+}
+
 TEST_CASE("F16 and BF16 become the same numbers") {
   TemporaryFolder folder;
   folder.write("config.json", "{}");
