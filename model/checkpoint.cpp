@@ -1,8 +1,12 @@
 #include "model/checkpoint.h"
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "model/formats/safetensors.h"
 #include "model/message.h"

@@ -1,7 +1,6 @@
 #include "renderer/pyramid.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 #include "model/op.h"
@@ -9,19 +8,15 @@
 namespace orrery {
 namespace {
 
-/// Half precision of a number that is not negative; what is too large for it becomes the largest, infinity
-/// stays what it is.
-std::uint32_t half(float value) {
-  if (value == INFINITY) return 0x7c00;
-  const float clamped = std::min(value, 65504.f);
-  return (std::bit_cast<std::uint32_t>(clamped * 0x1p-112f) + 0x1000u) >> 13;
-}
+constexpr std::uint32_t infinite = 0x7c00;
+
+std::uint32_t half_or_infinite(float value) { return value == INFINITY ? infinite : half(value); }
 
 }  // namespace
 
 std::uint32_t mean_texel(float positive, float negative, float count) {
-  if (!(count > 0)) return half(0) | half(INFINITY) << 16;
-  return half(positive / count) | half(negative / count) << 16;
+  if (!(count > 0)) return half(0) | infinite << 16;
+  return half_or_infinite(positive / count) | half_or_infinite(negative / count) << 16;
 }
 
 void RowParts::read(const Tensor& tensor, const MatrixView& view, int row, int first, int count) {

@@ -1,10 +1,18 @@
 #pragma once
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <vector>
 
 #include "model/tensor.h"
 
 namespace orrery {
+
+/// Half precision of a finite number that is not negative; what is too large becomes the largest.
+inline std::uint32_t half(float value) {
+  const float clamped = std::min(value, 65504.f);
+  return (std::bit_cast<std::uint32_t>(clamped * 0x1p-112f) + 0x1000u) >> 13;
+}
 
 /// A texel of the value pool: the mean positive and the mean negative part of the cells that it stands for,
 /// in half precision. Infinite in the first where a number overflowed, in the second where none was computed.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <ranges>
 #include <utility>
 
 #include "model/op.h"
@@ -29,6 +30,32 @@ void count_into(std::vector<std::uint32_t>& histogram, float value) {
   int bin = int(std::bit_cast<std::uint32_t>(std::abs(value)) >> bin_shift) - first_bin;
   ++histogram[size_t(std::clamp(bin, 0, bins - 1))];
 }
+
+/// Counts sizes of many numbers: four lists in turn, because a count that was just raised cannot be raised
+/// again at once.
+struct SizeCounts {
+  std::uint32_t lists[4][bins] = {};
+
+  /// Returns the largest size.
+  float add(const float* numbers, int count) {
+    std::uint16_t places[512];
+    int largest = 0;
+    for (int done = 0; done < count; done += 512) {
+      const int some = std::min(512, count - done);
+      for (int i = 0; i < some; ++i) {
+        const int bits = int(std::bit_cast<std::uint32_t>(numbers[done + i]) & 0x7fffffffu);
+        largest = std::max(largest, bits);
+        places[i] = std::uint16_t(std::clamp((bits >> bin_shift) - first_bin, 0, bins - 1));
+      }
+      for (int i = 0; i < some; ++i) ++lists[i % 4][places[i]];
+    }
+    return std::bit_cast<float>(largest);
+  }
+  void add_to(std::vector<std::uint32_t>& histogram) const {
+    for (int bin = 0; bin < bins; ++bin)
+      for (const auto& list : lists) histogram[size_t(bin)] += list[bin];
+  }
+};
 
 /// The value below which 99 % of the counted lie (upper edge of its bin).
 float high_percentile(const std::vector<std::uint32_t>& histogram) {
@@ -146,7 +173,7 @@ size_t ValuePool::update(const Trace& trace, std::uint64_t steps, size_t budget)
     PooledTensor& entry = tensors_[next_ % tensors_.size()];
     bool weight = entry.tensor && entry.tensor->role == Role::weight;
     while (weight && entry.uploaded < entry.rows && bytes < budget)
-      bytes += add_rows(entry, trace.view(*entry.tensor), std::min(entry.rows, entry.uploaded + 64));
+      bytes += add_weight_rows(entry, trace.view(*entry.tensor));
     if (weight && entry.uploaded < entry.rows) {
       waiting_ = true;
       break;
@@ -181,6 +208,35 @@ size_t ValuePool::add_rows(PooledTensor& entry, const MatrixView& view, int end)
     count(entry);
     entry.means.add(parts_, row, row + 1 == end, entry.first_level, staging_);
   }
+  if (end == entry.rows) entry.means.clear();
+  return upload(entry, end);
+}
+
+size_t ValuePool::add_weight_rows(PooledTensor& entry, const MatrixView& view) {
+  const int begin = entry.uploaded, count = std::min(entry.rows - begin, WeightMeans::band);
+  if (begin == 0) {
+    entry.histogram.assign(size_t(bins), 0);
+    entry.weight_means = WeightMeans(entry.rows, entry.cols, entry.levels, entry.first_level);
+  }
+  staging_.resize(max_levels);
+  for (auto& rows : staging_) rows.clear();
+  entry.row_limits.resize(size_t(begin + count), 0);
+  SizeCounts counts;
+  entry.weight_means.add(view, begin, count, staging_, [&](int row, const float* numbers, int some) {
+    float& limit = entry.row_limits[size_t(row)];
+    limit = std::max(limit, counts.add(numbers, some));
+  });
+  for (float& limit : entry.row_limits | std::views::drop(begin))
+    if (limit == 0) limit = 1;
+  counts.add_to(entry.histogram);
+  if (!entry.range.attention) counts.add_to(all_histogram_);
+  if (begin + count == entry.rows) entry.weight_means = {};
+  return upload(entry, begin + count);
+}
+
+/// What was staged for the rows from the last uploaded one on.
+size_t ValuePool::upload(PooledTensor& entry, int end) {
+  const int begin = entry.uploaded;
   size_t bytes = 0;
   std::vector<std::uint32_t>& limits = staging_[row_limits_run];
   for (int row = begin; row < end; ++row) limits.push_back(mean_texel(entry.row_limits[size_t(row)], 0, 1));
@@ -192,7 +248,6 @@ size_t ValuePool::add_rows(PooledTensor& entry, const MatrixView& view, int end)
   entry.uploaded = end;
   if (!entry.range.attention) entry.range.limit = high_percentile(entry.histogram);
   ranges_changed_ = true;
-  if (end == entry.rows) entry.means.clear();
   return bytes;
 }
 

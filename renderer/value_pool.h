@@ -9,6 +9,7 @@
 #include "renderer/pyramid.h"
 #include "renderer/range.h"
 #include "renderer/scene.h"
+#include "renderer/weight_means.h"
 
 namespace orrery {
 
@@ -24,7 +25,8 @@ struct PooledTensor {
   Range range;
   std::vector<float> row_limits;         ///< the largest |v| of each row that is uploaded
   std::vector<std::uint32_t> histogram;  ///< of |v|, logarithmic
-  Pyramid means;                         ///< of the rows that are being filled
+  WeightMeans weight_means;              ///< while a weight's rows are uploaded
+  Pyramid means;                         ///< while an activation's are
 };
 
 /// All numbers that are drawn, as textures: pages of 2048 x 2048 texels (v+, v-) in half precision, in which
@@ -61,6 +63,8 @@ class ValuePool {
  private:
   void allocate();
   size_t add_rows(PooledTensor& entry, const MatrixView& view, int end);
+  size_t add_weight_rows(PooledTensor& entry, const MatrixView& view);
+  size_t upload(PooledTensor& entry, int end);
   void count(PooledTensor& entry);
   void describe_windows();
   size_t upload_run(std::uint32_t offset, std::span<const std::uint32_t> run);
