@@ -93,9 +93,7 @@ void Executor::choose(Rows rows) {
   ++chosen_;
 }
 
-bool Executor::step() {
-  const StepPlace at = trace_->place(trace_->published());
-  if (at.pass == trace_->pass_count() && !begin_next_pass()) return false;
+void Executor::compute(StepPlace at) {
   const Graph& graph = trace_->graph();
   const Rows rows = trace_->pass(at.pass).rows;
   if (at.step < int(graph.steps().size())) {
@@ -105,13 +103,19 @@ bool Executor::step() {
     choose(rows);
   }
   trace_->publish_step();
+}
+
+bool Executor::step() {
+  const StepPlace at = trace_->place(trace_->published());
+  if (at.pass == trace_->pass_count() && !begin_next_pass()) return false;
+  compute(at);
   return true;
 }
 
 bool Executor::run_pass() {
-  do {
-    if (!step()) return false;
-  } while (trace_->place(trace_->published()).step != 0);
+  StepPlace at = trace_->place(trace_->published());
+  if (at.pass == trace_->pass_count() && !begin_next_pass()) return false;
+  for (const int steps = trace_->steps_a_pass(); at.step < steps; ++at.step) compute(at);
   return true;
 }
 

@@ -40,6 +40,7 @@ class Executor {
       : sampling(sampling), new_tokens(new_tokens), trace_(std::move(trace)) {}
   bool begin_next_pass();
   void choose(Rows rows);
+  void compute(StepPlace at);
 
   std::shared_ptr<Trace> trace_;
   std::vector<int> pending_;  // ids that the next pass feeds

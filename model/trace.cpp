@@ -18,29 +18,44 @@ std::uint64_t next_id() {
 Trace::Trace(std::shared_ptr<const Model> model, int capacity)
     : model_(std::move(model)), id_(next_id()), capacity_(std::clamp(capacity, 1, graph().capacity())) {
   passes_.reserve(size_t(capacity_) + 1);
+  // A matrix over the tokens' sources never needs more columns than there are tokens.
+  const auto cols_of = [&](const Tensor& tensor) {
+    return tensor.cols.axis == Axis::source ? std::min(tensor.cols.size, capacity_) : tensor.cols.size;
+  };
+  constexpr size_t line = 16;  // numbers in a line of the cache: every matrix begins with one
+  const auto numbers_of = [&](const Tensor& tensor) {
+    return (size_t(capacity_) * size_t(cols_of(tensor)) + line - 1) / line * line;
+  };
+  size_t numbers = 0;
+  for (const Tensor* tensor : graph().tensors())
+    if (tensor->role != Role::weight) numbers += numbers_of(*tensor);
+  float* place = allocate(numbers * sizeof(float));
   for (const Tensor* tensor : graph().tensors()) {
     if (tensor->role == Role::weight) {
       views_.push_back(model_->weight(*tensor));
       writable_.emplace_back();
       continue;
     }
-    // A matrix over the tokens' sources never needs more columns than there are tokens.
-    const int cols =
-        tensor->cols.axis == Axis::source ? std::min(tensor->cols.size, capacity_) : tensor->cols.size;
-    const size_t bytes = size_t(capacity_) * size_t(cols) * sizeof(float);
-    // Anonymous memory is handed out page by page as it is written, so a large context costs nothing until it
-    // is used.
-    void* data =
-        mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (data == MAP_FAILED) {
-      release();
-      throw Error(
-          say("not enough memory for a recording of {0} tokens; choose a smaller context", capacity_));
-    }
-    blocks_.push_back({static_cast<float*>(data), bytes});
-    writable_.push_back({static_cast<float*>(data), capacity_, cols, cols, 1});
-    views_.push_back({static_cast<float*>(data), capacity_, cols, cols, 1});
+    const int cols = cols_of(*tensor);
+    writable_.push_back({place, capacity_, cols, cols, 1});
+    views_.push_back({place, capacity_, cols, cols, 1});
+    place += numbers_of(*tensor);
   }
+}
+
+/// Anonymous memory is handed out page by page as it is written, so a large context costs nothing until it is
+/// used. What is small anyway is asked for in large pages: the fewer, the less a step waits for one.
+float* Trace::allocate(size_t bytes) {
+  constexpr size_t small = size_t(128) << 20;
+  void* data =
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (data == MAP_FAILED)
+    throw Error(say("not enough memory for a recording of {0} tokens; choose a smaller context", capacity_));
+#ifdef MADV_HUGEPAGE
+  if (bytes <= small) madvise(data, bytes, MADV_HUGEPAGE);  // a hint, which may fail
+#endif
+  blocks_.push_back({static_cast<float*>(data), bytes});
+  return static_cast<float*>(data);
 }
 
 Trace::Trace(const Trace& other, int rows) : Trace(other.model_, other.capacity_) { copy_rows(other, rows); }

@@ -74,7 +74,9 @@ class Trace : public Values {
   void begin_pass(const std::vector<int>& ids, const SamplingSettings& sampling);
   MutableView writable(const Tensor& tensor) { return writable_[size_t(tensor.index)]; }
   void set_choice(int id, bool forced);
-  void publish_step() { published_.fetch_add(1, std::memory_order_release); }
+  void publish_step() {  // no other thread writes it, so that nothing need be locked
+    published_.store(published_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  }
   /// A copy of the first `passes` passes in which the last one's choice is `id`: forced, unless it was taken
   /// there already.
   static std::shared_ptr<Trace> fork(const Trace& other, int passes, int id);
@@ -84,6 +86,7 @@ class Trace : public Values {
                                                    const SamplingSettings& sampling);
 
  private:
+  float* allocate(size_t bytes);
   void release();
   void copy_rows(const Trace& other, int rows);
   static std::shared_ptr<Trace> copy(const Trace& other, int passes);
