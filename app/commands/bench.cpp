@@ -4,11 +4,11 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/bench_frames.h"
+#include "app/commands/bench_speed.h"
 #include "app/commands/commands.h"
 #include "app/commands/support.h"
 #include "app/language.h"
-#include "model/executor.h"
-#include "model/plain_executor.h"
+#include "model/kernels/kernels.h"
 
 namespace orrery {
 namespace {
@@ -17,42 +17,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values.empty() ? 0 : values[values.size() / 2];
-}
-
-struct Speed {
-  std::vector<double> prefill, decode;  ///< tokens per second, one a round
-};
-
-void traced_round(const std::shared_ptr<const Model>& model, const std::vector<int>& prompt, int count,
-                  Speed& speed) {
-  SamplingSettings greedy;
-  greedy.temperature = 0;
-  Executor executor = Executor::start(model, prompt, count + 1, greedy);
-  auto start = Clock::now();
-  executor.run_pass();
-  speed.prefill.push_back(double(prompt.size()) / seconds_since(start));
-  start = Clock::now();
-  int decoded = 0;
-  while (executor.run_pass()) ++decoded;
-  if (decoded > 0) speed.decode.push_back(decoded / seconds_since(start));
-}
-
-void plain_round(const std::shared_ptr<const Model>& model, const std::vector<int>& prompt, int count,
-                 Speed& speed) {
-  SamplingSettings greedy;
-  greedy.temperature = 0;
-  PlainExecutor executor(model, int(prompt.size()) + count, int(prompt.size()));
-  auto start = Clock::now();
-  int id = sample(executor.feed(prompt), greedy, {}).id;
-  speed.prefill.push_back(double(prompt.size()) / seconds_since(start));
-  start = Clock::now();
-  for (int i = 0; i < count; ++i) id = sample(executor.feed({&id, 1}), greedy, {}).id;
-  if (count > 0) speed.decode.push_back(count / seconds_since(start));
 }
 
 /// The most memory that this process ever held, in bytes; 0 where the system does not say.
@@ -65,27 +29,65 @@ double peak_memory() {
 
 struct Options {
   InputOptions input;
+  std::vector<std::string> shapes;
   bool json = false;
 };
 
-nlohmann::json report(const Model& model, int prompt_size, int count, double load, const Speed& traced,
-                      const Speed& plain, const FrameBench& frames) {
+struct ShapeBench {
+  const BenchShape& shape;
+  std::int64_t parameters = 0;
+  SpeedBench speed;
+};
+
+std::vector<ShapeBench> measure_shapes(const std::vector<std::string>& wanted) {
+  std::vector<ShapeBench> result;
+  for (const BenchShape& shape : bench_shapes()) {
+    if (!wanted.empty() && std::ranges::find(wanted, shape.name) == wanted.end()) continue;
+    const auto model = make_model(shape);
+    result.push_back(
+        {shape, model->parameter_count(), bench_speed(model, shape.prompt_tokens, shape.new_tokens, 1)});
+  }
+  return result;
+}
+
+nlohmann::json report(const SpeedBench& bench) {
   const auto speed = [](const Speed& speed) {
-    return nlohmann::json{{"prefill_tokens_per_second", median(speed.prefill)},
-                          {"decode_tokens_per_second", median(speed.decode)}};
+    return nlohmann::json{{"prefill_tokens_per_second", speed.prefill},
+                          {"decode_tokens_per_second", speed.decode}};
   };
-  nlohmann::json result = {{"model", model.name()},
-                           {"prompt_tokens", prompt_size},
-                           {"new_tokens", count},
-                           {"load_seconds", load},
-                           {"first_picture_seconds", frames.first_picture},
-                           {"traced", speed(traced)},
-                           {"plain", speed(plain)},
-                           {"peak_memory_bytes", peak_memory()}};
+  return {{"prompt_tokens", bench.prompt_tokens},
+          {"new_tokens", bench.new_tokens},
+          {"traced", speed(bench.traced)},
+          {"plain", speed(bench.plain)},
+          {"trace_cost_of_decode", bench.trace_cost()}};
+}
+
+nlohmann::json report(const Model& model, double load, const SpeedBench& speed, const BesideBench& beside,
+                      const std::vector<ShapeBench>& shapes, const FrameBench& frames, double peak) {
+  nlohmann::json result = report(speed);
+  result.update({{"model", model.name()},
+                 {"kernels", kernels().name},
+                 {"load_seconds", load},
+                 {"first_picture_seconds", frames.first_picture},
+                 {"decode_beside_instruments",
+                  {{"alone_tokens_per_second", beside.alone}, {"beside_tokens_per_second", beside.beside}}},
+                 {"shapes", nlohmann::json::array()},
+                 {"peak_memory_bytes", peak}});
+  for (const ShapeBench& bench : shapes) {
+    nlohmann::json entry = report(bench.speed);
+    entry.update({{"shape", bench.shape.name},
+                  {"layers", bench.shape.layers},
+                  {"heads", bench.shape.heads},
+                  {"channels", bench.shape.channels},
+                  {"vocabulary", bench.shape.vocabulary},
+                  {"parameters", bench.parameters}});
+    result["shapes"].push_back(std::move(entry));
+  }
   for (const FrameTimes& times : frames.runs)
     result["frames"].push_back({{"width", times.width},
                                 {"height", times.height},
                                 {"generating", times.generating},
+                                {"instruments", times.instruments},
                                 {"median_ms", times.median_ms},
                                 {"p95_ms", times.p95_ms},
                                 {"resolution_scale", times.scale},
@@ -101,6 +103,12 @@ std::string filled(const char* format, Values... values) {
   return text;
 }
 
+std::string speed_line(const char* name, const SpeedBench& bench) {
+  return filled("  %-14s %4d+%-4d %9.0f %9.0f  %9.0f %9.0f  %10.1f %%\n", name, bench.prompt_tokens,
+                bench.new_tokens, bench.traced.prefill, bench.traced.decode, bench.plain.prefill,
+                bench.plain.decode, 100 * bench.trace_cost());
+}
+
 int bench(const Options& options) {
   const auto start = Clock::now();
   const auto model = options.input.load();
@@ -108,33 +116,32 @@ int bench(const Options& options) {
   const FrameBench frames = bench_frames(options.input, model);
   const int context = model->graph().capacity();
   const int prompt_size = std::clamp(context / 4, 1, 64);
-  const int count = std::clamp(context - prompt_size, 0, 96);
-  std::vector<int> prompt;
-  for (int i = 0; i < prompt_size; ++i) prompt.push_back((i * 7 + 1) % model->vocabulary_size());
-  Speed traced, plain;
-  const auto begin = Clock::now();
-  // Interleaved, so that a busy neighbour slows both alike.
-  for (int round = 0; round < 3 || (seconds_since(begin) < 2 && round < 2000); ++round) {
-    traced_round(model, prompt, count, traced);
-    plain_round(model, prompt, count, plain);
-  }
+  const int new_tokens = std::clamp(context - prompt_size, 0, 96);
+  const SpeedBench speed = bench_speed(model, prompt_size, new_tokens, 2);
+  const BesideBench beside = bench_beside(model, prompt_size, new_tokens, 1);
+  const double peak = peak_memory();  // before the made models, which are larger
+  const std::vector<ShapeBench> shapes = measure_shapes(options.shapes);
   if (options.json) {
-    print(report(*model, prompt_size, count, load, traced, plain, frames).dump(1) + "\n");
+    print(report(*model, load, speed, beside, shapes, frames, peak).dump(1) + "\n");
     return 0;
   }
-  std::string text = filled("%s: a prompt of %d tokens, then %d new ones, on one thread\n",
-                            model->name().c_str(), prompt_size, count);
-  text += "  tokens a second         prefill        decode\n";
-  text += filled("    with the trace   %10.0f  %12.0f\n", median(traced.prefill), median(traced.decode));
-  text += filled("    execute only     %10.0f  %12.0f\n", median(plain.prefill), median(plain.decode));
+  std::string text = filled("one thread, %s kernels; tokens a second\n", kernels().name);
+  text += "                             with the trace         execute only     trace costs\n";
+  text += "               prompt+new   prefill    decode    prefill    decode     of decode\n";
+  text += speed_line(model->name().c_str(), speed);
+  for (const ShapeBench& bench : shapes) text += speed_line(bench.shape.name, bench.speed);
+  text += filled("  decode with the trace: %.0f alone, %.0f while the logit lens is computed beside it\n",
+                 beside.alone, beside.beside);
   text += filled("  load %.1f ms, first complete picture %.0f ms after the start\n", load * 1e3,
                  frames.first_picture * 1e3);
-  text += "  frames                   median ms    p95 ms  drawn at  draw calls  bytes uploaded\n";
+  text += "  frames                              median ms    p95 ms  drawn at  draw calls  bytes uploaded\n";
   for (const FrameTimes& times : frames.runs)
-    text += filled("    %4dx%-4d %-10s %10.1f %9.1f %9.2f %11d %15.0f\n", times.width, times.height,
-                   times.generating ? "generating" : "idle", times.median_ms, times.p95_ms, times.scale,
-                   times.draw_calls, times.bytes_uploaded);
-  text += filled("  peak memory %.1f MB\n", peak_memory() / 1e6);
+    text += filled("    %4dx%-4d %-24s %7.1f %9.1f %9.2f %11d %15.0f\n", times.width, times.height,
+                   times.instruments  ? "generating, instruments"
+                   : times.generating ? "generating"
+                                      : "idle",
+                   times.median_ms, times.p95_ms, times.scale, times.draw_calls, times.bytes_uploaded);
+  text += filled("  peak memory %.1f MB\n", peak / 1e6);
   print(text);
   return 0;
 }
@@ -145,6 +152,11 @@ void add_bench(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<Options>();
   CLI::App* command = program.add_subcommand("bench", tr("Measures speed, times and memory on this machine"));
   options->input.add_model(*command);
+  command
+      ->add_option("--shapes", options->shapes,
+                   tr("Sizes of network to measure with made weights: S, M, L, XL"))
+      ->check(CLI::IsMember({"S", "M", "L", "XL"}))
+      ->delimiter(',');
   command->add_flag("--json", options->json, tr("Print JSON"));
   command->callback([options, &chosen] { chosen = [options] { return bench(*options); }; });
 }

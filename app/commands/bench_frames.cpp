@@ -10,8 +10,12 @@
 #include <fstream>
 #include <thread>
 
+#include "app/background.h"
+#include "app/cards.h"
 #include "app/commands/picture.h"
+#include "app/insight.h"
 #include "app/shipped_models.h"
+#include "model/analysis/logit_lens.h"
 #include "model/worker.h"
 
 namespace orrery {
@@ -43,10 +47,10 @@ class Generator {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }
-  const Trace& trace() {
+  const std::shared_ptr<const Trace>& trace() {
     take_events();
     worker_.allow(trace_->published() + std::uint64_t(trace_->steps_a_pass() + 5) / 6);
-    return *trace_;
+    return trace_;
   }
 
  private:
@@ -67,9 +71,36 @@ class Generator {
   Worker worker_;
 };
 
+/// As many cards as can be pinned, each on the newest token's row of its tensor, and the logit lens on a
+/// thread of its own: what a person who looks closely has open.
+class Instruments {
+ public:
+  explicit Instruments(const Graph& graph) {
+    const size_t steps = graph.steps().size();
+    for (size_t i = 1; i <= size_t(Cards::most); ++i)
+      cards_.pin({graph.steps()[steps * i / size_t(Cards::most) - 1], 0, 0}).newest = true;
+  }
+  void look(const std::shared_ptr<const Trace>& trace, Picture& picture) {
+    const std::uint64_t steps = trace->published();
+    cards_.refresh(trace->model(), trace.get(), steps);
+    std::vector<PinnedCell> pinned;
+    for (const Card& card : cards_.pinned()) pinned.push_back({card.cell, {1, 0.7f, 0.2f}});
+    picture.mark(pinned.empty() ? std::nullopt : std::optional(pinned.front().cell), pinned);
+    if (const int rows = complete_rows(*trace, steps); rows > 0)
+      background_.ask<Finding<LensTable>>(
+          0, {std::int64_t(trace->id()), rows},
+          [trace, rows](Progress& progress) { return logit_lens(*trace, rows, 8, false, progress); });
+  }
+
+ private:
+  Cards cards_;
+  Background background_;
+};
+
+/// `trace_now` gives the recording to draw and may do what a window does besides.
 template <class TraceNow>
-FrameTimes run(Picture& picture, bool generating, const TraceNow& trace_now) {
-  FrameTimes result{picture.width(), picture.height(), generating};
+FrameTimes run(Picture& picture, bool generating, bool instruments, const TraceNow& trace_now) {
+  FrameTimes result{picture.width(), picture.height(), generating, instruments};
   std::vector<double> times;
   for (int frame = -5; frame < frames_a_run; ++frame) {  // the first five warm up
     const float t = float(std::max(frame, 0)) / frames_a_run;
@@ -111,9 +142,15 @@ FrameBench bench_frames(const InputOptions& input, const std::shared_ptr<const M
     picture.draw(trace, double(trace.published()), 0, Quality::moving);
     picture.read();
     if (result.runs.empty()) result.first_picture = process_age();
-    result.runs.push_back(run(picture, false, [&]() -> const Trace& { return trace; }));
+    result.runs.push_back(run(picture, false, false, [&]() -> const Trace& { return trace; }));
     Generator generator(input, ids);
-    result.runs.push_back(run(picture, true, [&]() -> const Trace& { return generator.trace(); }));
+    result.runs.push_back(run(picture, true, false, [&]() -> const Trace& { return *generator.trace(); }));
+    Instruments instruments(model->graph());
+    result.runs.push_back(run(picture, true, true, [&]() -> const Trace& {
+      const auto& now = generator.trace();
+      instruments.look(now, picture);
+      return *now;
+    }));
   }
   return result;
 }

@@ -68,6 +68,8 @@ FrameStats Picture::draw(const Trace& trace, double position, float seconds, Qua
     options.selected = read_cell(model_->graph(), options_.cell);
     if (options_.at >= 0) options.replay = CellMoment{*options.selected, options_.at};
   }
+  options.hovered = hovered_;
+  options.pinned = pinned_;
   builder_.build(scene_, layout_, &trace, position, options);
   arithmetic_.add(scene_, options_.width, options_.height);
   const int foot = overlay_.height();

@@ -34,6 +34,11 @@ class Picture {
   void frame(float turn = 0);
   /// On the cell of the options and what it is read from.
   void frame_cell(const Trace& trace);
+  /// Marks these cells from the next picture on, as a window does with what is pointed at and pinned.
+  void mark(std::optional<Cell> hovered, std::vector<PinnedCell> pinned) {
+    hovered_ = hovered;
+    pinned_ = std::move(pinned);
+  }
   Camera& camera() { return scene_.camera; }
   /// Draws the recording at `position` published steps.
   FrameStats draw(const Trace& trace, double position, float seconds, Quality quality);
@@ -54,6 +59,8 @@ class Picture {
   Scene scene_;
   SceneBuilder builder_;
   CellArithmetic arithmetic_;
+  std::optional<Cell> hovered_;
+  std::vector<PinnedCell> pinned_;
   Image image_;
 };
 
