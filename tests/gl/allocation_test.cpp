@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <new>
+#include <string>
 
 #include "model/executor.h"
 #include "renderer/headless.h"
@@ -56,5 +57,24 @@ TEST_CASE("a frame without new rows uploads under 50 KB in under 30 draw calls a
     CHECK(stats.bytes_uploaded < 50'000);
     CHECK(stats.draw_calls < 30);
     CHECK(allocations == 0);
+  }
+}
+
+TEST_CASE("a step of decoding allocates nothing") {
+  Progress progress;
+  for (const char* name : {"gpt2", "nanogpt", "llama", "gpt_neox", "bloom", "rwkv4"}) {
+    CAPTURE(std::string(name));
+    const auto model = Model::load(reference(name), progress);
+    Executor executor = Executor::start(model, {1, 2, 3, 4, 5}, 3, {});
+    executor.run_pass();
+    for (int pass = 0; pass < 2; ++pass) {
+      executor.step();  // begins the pass
+      allocations = 0;
+      counting = true;
+      for (size_t i = 1; i < model->graph().steps().size(); ++i) executor.step();
+      counting = false;
+      CHECK(allocations == 0);
+      executor.step();  // chooses the token
+    }
   }
 }
