@@ -70,10 +70,10 @@ void plain_round(const std::shared_ptr<const Model>& model, const std::vector<in
                  Rounds& rounds) {
   PlainExecutor executor(model, int(prompt.size()) + count, int(prompt.size()));
   auto start = Clock::now();
-  int id = sample(executor.feed(prompt), greedy(), executor.tokens()).id;
+  int id = sample(executor.feed(prompt), greedy(), {}).id;
   rounds.prefill.push_back(double(prompt.size()) / seconds_since(start));
   start = Clock::now();
-  for (int i = 0; i < count; ++i) id = sample(executor.feed({&id, 1}), greedy(), executor.tokens()).id;
+  for (int i = 0; i < count; ++i) id = sample(executor.feed({&id, 1}), greedy(), {}).id;
   if (count > 0) rounds.decode.push_back(count / seconds_since(start));
 }
 
