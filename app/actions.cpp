@@ -26,6 +26,14 @@ void look_inside(App& app) {
   app.insight.choices.page = page;
 }
 
+/// Arcs between the tokens, or none if these are shown.
+template <ArcMode mode>
+void show_arcs(App& app) {
+  if (app.model && app.insight.anatomy.head_count() == 0) return app.tell(no_attention());
+  ArcMode& arcs = app.insight.choices.arcs;
+  arcs = arcs == mode ? ArcMode::none : mode;
+}
+
 template <int number>
 void camera_stop(App& app) {
   if (!app.scene.go_to_stop(number, app.settings.reduced_motion))
@@ -120,6 +128,13 @@ std::vector<Action> make_table() {
        [](App& a) { a.settings.right_open = !a.settings.right_open; }, Menu::view},
       {"insight", GLFW_KEY_I, false, "I", say("Look inside: attention, lens, attributions, sampling"),
        [](App& a) { a.settings.insight_open = !a.settings.insight_open; }, Menu::view},
+      {"arcs_head", GLFW_KEY_T, false, "T", say("Arcs between the tokens: where the chosen head looks"),
+       show_arcs<ArcMode::head>, Menu::view},
+      {"arcs_layer", GLFW_KEY_T | with_shift, false, "Shift+T",
+       say("Arcs between the tokens: the mean of the chosen layer"), show_arcs<ArcMode::layer>, Menu::view},
+      {"lens_columns", GLFW_KEY_L, false, "L",
+       say("What each state would predict, beside the residual stream"),
+       [](App& a) { a.insight.choices.lens_columns = !a.insight.choices.lens_columns; }, Menu::view},
       {"insight_attention", 0, false, "", say("Where heads look"), look_inside<InsightPage::attention>},
       {"insight_why", 0, false, "", say("Why a head looks there"), look_inside<InsightPage::why>},
       {"insight_heads", 0, false, "", say("Field guide of heads"), look_inside<InsightPage::heads>},

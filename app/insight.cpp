@@ -13,9 +13,12 @@ void Insight::show(const std::shared_ptr<const Model>& shown) {
   model = shown;
   ++model_number;
   anatomy = model ? anatomy_of(model->graph()) : Anatomy{};
-  const InsightPage page = choices.page;
-  choices = {};
-  choices.page = page;
+  InsightChoices fresh;
+  fresh.page = choices.page;
+  fresh.arcs = choices.arcs;
+  fresh.lens_columns = choices.lens_columns;
+  choices = fresh;
+  sources = {};
 }
 
 void Insight::close() {
@@ -30,6 +33,14 @@ Background::Answer<Finding<HeadGuide>> ask_head_guide(Insight& insight) {
       int(InsightTopic::guide), {insight.model_number}, [model](Progress& progress) {
         return head_field_guide(model, guide_seed, model->parameter_count() > large_model ? 1 : 4, progress);
       });
+}
+
+Background::Answer<Finding<LensTable>> ask_lens(Insight& insight, const std::shared_ptr<const Trace>& trace,
+                                                int rows) {
+  const bool middles = insight.choices.middles;
+  return insight.ask<Finding<LensTable>>(
+      InsightTopic::lens, *trace, {rows, middles},
+      [trace, rows, middles](Progress& progress) { return logit_lens(*trace, rows, 8, middles, progress); });
 }
 
 int complete_rows(const Trace& trace, std::uint64_t steps) {

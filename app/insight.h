@@ -5,8 +5,10 @@
 #include "app/heat_texture.h"
 #include "model/analysis/anatomy.h"
 #include "model/analysis/head_guide.h"
+#include "model/analysis/logit_lens.h"
 #include "model/sampler.h"
 #include "model/trace.h"
+#include "renderer/scene_builder.h"
 
 namespace orrery {
 
@@ -15,6 +17,8 @@ enum class InsightPage { attention, why, heads, lens, logits, neurons, space, sa
 constexpr int insight_pages = 9;
 
 enum class PatternMode { weights, written, rollout };
+/// Whose attention shows as arcs between the tokens in the scene.
+enum class ArcMode { none, head, layer };
 enum class LensMode { token, rank, entropy, divergence };
 enum class GuideColumn { name, previous, induction, duplicate, first, self, entropy };
 
@@ -24,12 +28,14 @@ struct InsightChoices {
   // Attention
   int layer = 0, head = 0;
   PatternMode mode = PatternMode::weights;
-  int query = -1, key = -1;  ///< the chosen pair of tokens; -1: the newest token, and where it looks most
+  int query = -1, key = -1;      ///< the chosen pair of tokens; -1: the newest token, and where it looks most
+  ArcMode arcs = ArcMode::none;  ///< of the chosen head or layer
   GuideColumn sorted_by = GuideColumn::name;
   bool descending = true;
   // Lens
   LensMode lens = LensMode::token;
-  bool middles = false;  ///< states between attention and MLP too
+  bool middles = false;       ///< states between attention and MLP too
+  bool lens_columns = false;  ///< beside the residual stream in the scene
   // Logits
   int row = -1;                ///< the token whose output is explained; -1: the newest
   int token = -1, other = -1;  ///< whose logit, less whose; -1: the most probable; none
@@ -74,6 +80,7 @@ struct Insight {
   std::shared_ptr<const Model> model;  ///< to which the anatomy belongs
   Anatomy anatomy;
   int model_number = 0;  ///< grows with every model that is shown
+  SourceParts sources;  ///< what the chosen score is made of, largest first; filled by the page that asks why
   HeatTexture grid_picture, pattern_picture;
 
   /// Choices that make no sense for another model or text are dropped.
@@ -91,6 +98,10 @@ struct Insight {
 
 /// The field guide of the model's heads, computed once at load.
 Background::Answer<Finding<HeadGuide>> ask_head_guide(Insight& insight);
+
+/// The logit lens over the first `rows` tokens.
+Background::Answer<Finding<LensTable>> ask_lens(Insight& insight, const std::shared_ptr<const Trace>& trace,
+                                                int rows);
 
 /// Rows of the recording that are complete at `steps`: all their numbers are known, the logits too.
 int complete_rows(const Trace& trace, std::uint64_t steps);

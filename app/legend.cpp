@@ -10,10 +10,10 @@ using namespace ui;
 
 namespace {
 
-/// The ramp from the lowest number to the highest, both beside it; a tick marks the middle.
-void scale_bar(const Legend& legend, float width) {
+/// The ramp from the lowest number to the highest, both beside it; a tick marks the middle. `attention`: its
+/// scale, from 0 to 1.
+void scale_bar(const Legend& legend, bool attention, float width) {
   const Palette& palette = orrery::palette(legend.theme, legend.colour_blind);
-  const bool attention = legend.range.attention;
   const std::string low = attention ? "0" : number_text(-double(legend.range.limit));
   const std::string high = attention ? "1" : number_text(double(legend.range.limit));
   text(Font::small, colours().text, low.c_str());
@@ -65,7 +65,46 @@ bool sign(Sign kind, const ImVec4& colour, const char* words) {
   return true;
 }
 
+/// What a note says, after a wedge that gets wider and more solid as its numbers grow from 0 to 1.
+void note_line(const Legend& legend, const Message& note) {
+  text(Font::small, colours().text, "0");
+  ImGui::SameLine(0, px(6));
+  const ImVec2 at = ImGui::GetCursorScreenPos();
+  const float width = px(56), middle = at.y + px(9);
+  const glm::vec3 colour = orrery::palette(legend.theme, legend.colour_blind).frame(Kind::attention);
+  constexpr int parts = 28;
+  for (int i = 0; i < parts; ++i) {
+    const float part = (float(i) + 0.5f) / parts;
+    ImGui::GetWindowDrawList()->AddRectFilled({at.x + width * float(i) / parts, middle - px(6) * part},
+                                              {at.x + width * float(i + 1) / parts, middle + px(6) * part},
+                                              pack({colour.r, colour.g, colour.b, 0.18f + 0.77f * part}));
+  }
+  ImGui::Dummy({width, px(16)});
+  ImGui::SameLine(0, px(6));
+  text(Font::small, colours().text, "1");
+  ImGui::SameLine(0, px(12));
+  WithFont with(Font::small);
+  const std::string words = translate(note);
+  need_glyphs(words.c_str());
+  text(Font::small, colours().muted, fitting(words, ImGui::GetContentRegionAvail().x).c_str());
+}
+
 }  // namespace
+
+Message arcs_note(const ArcChoice& choice, float threshold) {
+  const std::string from = number_text(double(threshold)).substr(0, 6);
+  return choice.head < 0
+             ? say("Arcs: where layer {0} looks, mean of its heads; width is attention, none below {1}",
+                   choice.layer, from)
+             : say("Arcs: where head {0} of layer {1} looks; width is attention, none below {2}", choice.head,
+                   choice.layer, from);
+}
+
+Message lens_note() {
+  return say(
+      "Ghost columns: logit lens, what a state would predict were it the last: not the model's own "
+      "output but in the last");
+}
 
 Legend legend_of(const Tensor& tensor, int row, Range range, RangeRule rule) {
   Legend legend;
@@ -80,7 +119,8 @@ Legend legend_of(const Tensor& tensor, int row, Range range, RangeRule rule) {
 
 void legend_strip(const Legend& legend, RangeRule* choice) {
   ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {px(6), px(4)});
-  scale_bar(legend, std::min(px(150), ImGui::GetContentRegionAvail().x * 0.25f));
+  for (const Message& note : legend.notes) note_line(legend, note);
+  scale_bar(legend, legend.range.attention, std::min(px(150), ImGui::GetContentRegionAvail().x * 0.25f));
   ImGui::SameLine(0, px(14));
   {
     WithFont with(Font::small);

@@ -1,5 +1,9 @@
 #pragma once
+#include <optional>
+#include <vector>
+
 #include "model/message.h"
+#include "renderer/attention_arcs.h"
 #include "renderer/palette.h"
 #include "renderer/range.h"
 #include "renderer/scene.h"
@@ -8,7 +12,8 @@ namespace orrery {
 
 /// What the colours of a picture mean, for one tensor of it.
 struct Legend {
-  Message of;  ///< whose scale it is
+  std::vector<Message> notes;  ///< a line each: what else is shown, measured on the scale of attention
+  Message of;                  ///< whose scale it is
   Range range;
   Theme theme = Theme::dark;
   bool colour_blind = false;
@@ -17,11 +22,15 @@ struct Legend {
 /// The legend of a row of a tensor whose colours are scaled by `rule`.
 Legend legend_of(const Tensor& tensor, int row, Range range, RangeRule rule);
 
-/// Height in design pixels of the strip that legend_strip() fills.
-constexpr float legend_height = 52;
-/// Fills the ImGui window that is open with two lines: the colour scale with its numbers; the signs of kinds
-/// of tensors, masked and not yet computed cells. `choice`: the rule, to be changed by buttons; null in
-/// pictures.
+/// The notes on arcs of attention between the tokens and on the ghost columns of the logit lens.
+Message arcs_note(const ArcChoice& choice, float threshold);
+Message lens_note();
+
+/// Height in design pixels of a note, and of the strip that legend_strip() fills.
+constexpr float note_height = 21, legend_height = 52;
+/// Fills the ImGui window that is open with its notes and two lines: the colour scale with its numbers; the
+/// signs of kinds of tensors, masked and not yet computed cells. `choice`: the rule, to be changed by
+/// buttons; null in pictures.
 void legend_strip(const Legend& legend, RangeRule* choice);
 
 }  // namespace orrery

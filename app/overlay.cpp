@@ -51,10 +51,10 @@ void token_strip(const TokenStrip& tokens) {
 
 }  // namespace
 
-Overlay::Overlay(int width, int height) : width_(width), whole_(height) {
+Overlay::Overlay(int width, int height, int notes) : width_(width), whole_(height) {
   // A film on a wall shows the same words, larger.
   scale_ = std::clamp(float(height) / 720, 1.f, 6.f);
-  const float needed = (legend_height + caption_height) * scale_;
+  const float needed = (legend_height + caption_height + note_height * float(notes)) * scale_;
   if (needed * 5 > float(height) || float(width) < 560 * scale_) return;
   strip_ = int(needed);
   ImGui::CreateContext();

@@ -18,8 +18,9 @@ struct TokenStrip {
 /// OpenGL context and lives in it; one at a time, main thread.
 class Overlay {
  public:
-  /// For pictures of that size; none is drawn where there is no room for it.
-  Overlay(int width, int height);
+  /// For pictures of that size and a legend with that many notes; none is drawn where there is no room for
+  /// it.
+  Overlay(int width, int height, int notes);
   ~Overlay();
   /// Pixels at the foot of the picture that the words take; 0 where there is no room.
   int height() const { return strip_; }

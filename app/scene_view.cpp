@@ -355,6 +355,15 @@ void SceneView::draw(App& app, int width, int height) {
     const ImVec4 c = card_colour(card.id, app.settings.theme);
     options.pinned.push_back({card.cell, {c.x, c.y, c.z}});
   }
+  const bool asks_why = app.settings.insight_open && app.insight.choices.page == InsightPage::why;
+  if (asks_why && !app.insight.sources.parts.empty()) options.sources = &app.insight.sources;
+  options.arcs = arcs_of(app);
+  arcs_on_ = options.arcs.has_value();
+  Background::Answer<Finding<LensTable>> lens;  // kept until the scene is built
+  const int complete = p.trace ? complete_rows(*p.trace, app.playback.steps()) : 0;
+  if (app.insight.choices.lens_columns && complete > 0) lens = ask_lens(app.insight, p.trace, complete);
+  if (lens.result && *lens.result) options.lens = &**lens.result;
+  lens_rows_ = options.lens ? std::min(options.lens->rows, complete) : 0;
   theme_ = options.theme;
   colour_blind_ = options.colour_blind;
   rule_ = options.range;
@@ -369,6 +378,23 @@ void SceneView::draw(App& app, int width, int height) {
                   still ? Quality::still : Quality::moving);
 }
 
+/// What is asked for in the pane that looks inside; of the row that is pointed at alone.
+std::optional<ArcChoice> SceneView::arcs_of(const App& app) const {
+  const InsightChoices& choices = app.insight.choices;
+  if (choices.arcs == ArcMode::none || app.insight.anatomy.head_count() == 0) return std::nullopt;
+  ArcChoice choice{choices.layer, choices.arcs == ArcMode::head ? choices.head : -1, -1};
+  if (hovered && hovered->tensor->rows.axis == Axis::token) choice.query = hovered->row;
+  return choice;
+}
+
+int SceneView::notes(const App& app) const {
+  return int(arcs_of(app).has_value()) + int(app.insight.choices.lens_columns);
+}
+
+int SceneView::arcs_shown() const {
+  return parts_ && arcs_on_ ? int(parts_->builder.arcs().arcs().size()) : 0;
+}
+
 std::optional<Legend> SceneView::legend(const App& app) const {
   if (!parts_ || !parts_->model || parts_->drawn != parts_->model) return std::nullopt;
   const auto pointed = hovered ? hovered : selected;
@@ -379,6 +405,9 @@ std::optional<Legend> SceneView::legend(const App& app) const {
   Legend legend = legend_of(*tensor, row, parts_->renderer.range_of(*tensor, row, rule), rule);
   legend.theme = app.settings.theme;
   legend.colour_blind = app.settings.colour_blind;
+  if (const auto arcs = arcs_of(app))
+    legend.notes.push_back(arcs_note(*arcs, parts_->builder.arcs().threshold()));
+  if (app.insight.choices.lens_columns) legend.notes.push_back(lens_note());
   return legend;
 }
 

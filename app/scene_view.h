@@ -70,15 +70,23 @@ class SceneView {
   void set_flying(bool on);
   /// What the colours mean of what is pointed at, selected or being computed; none before anything was drawn.
   std::optional<Legend> legend(const App& app) const;
+  /// How many notes it has.
+  int notes(const App& app) const;
+  /// For tests: arcs and rows of ghost columns that the scene shows.
+  int arcs_shown() const;
+  int lens_rows() const { return lens_rows_; }
 
   /// Whether a key (as GLFW numbers them) is down; set by the window.
   bool (*glfw_key_down)(int key) = nullptr;
 
  private:
   void follow_work(App& app);
+  std::optional<ArcChoice> arcs_of(const App& app) const;
   void go_to(const Bounds& bounds, float margin, bool at_once);
 
   bool flying_ = false;
+  int lens_rows_ = 0;
+  bool arcs_on_ = false;
   const Tensor* followed_ = nullptr;   // to whose making the camera has gone
   const Tensor* looked_at_ = nullptr;  // nothing stands before it
   RangeRule rule_ = RangeRule::tensor;

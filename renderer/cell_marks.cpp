@@ -1,6 +1,7 @@
 #include "renderer/cell_marks.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "renderer/cell_place.h"
 #include "renderer/palette.h"
@@ -31,6 +32,18 @@ class Marker {
     }
   }
 
+  /// What a number is made of: the larger the part, the more solid its arrow; in the colours of its sign.
+  void sources(const SourceParts& sources) {
+    const glm::vec3 ink = colours_.text;
+    mark(sources.to, glm::vec4(ink, 1));
+    for (const SourceParts::Part& part : sources.parts) {
+      const glm::vec3 colour = part.share < 0 ? colours_.negative[1] : colours_.positive[1];
+      const glm::vec4 solid(colour, 0.25f + 0.75f * std::abs(part.share));
+      mark(part.from, solid);
+      arrow(part.from, sources.to, solid);
+    }
+  }
+
   void arrow(const Region& from, const Region& to, glm::vec4 colour) {
     const auto start = place_of(*scene_.layout, from), end = place_of(*scene_.layout, to);
     if (!start || !end) return;
@@ -50,6 +63,7 @@ void add_cell_marks(Scene& scene, const Trace* trace, const SceneOptions& option
   const Palette& colours = palette(options.theme, options.colour_blind);
   Marker marker(scene, trace, options);
   for (const PinnedCell& pinned : options.pinned) marker.mark(pinned.cell, glm::vec4(pinned.colour, 1));
+  if (options.sources) marker.sources(*options.sources);
   if (options.selected) {
     marker.mark(*options.selected, glm::vec4(colours.text, 1));
     if (!options.hovered && !options.pointed) marker.operands(*options.selected);

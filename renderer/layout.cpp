@@ -7,12 +7,6 @@
 namespace orrery {
 namespace {
 
-/// About how wide a label is in English.
-float written_width(const Label& label) {
-  const float wide = 0.55f * label.height * float(label.text.english().size());
-  return label.max_width > 0 ? std::min(wide, label.max_width) : wide;
-}
-
 void add_bounds(Layout& layout) {
   if (layout.blocks.empty()) return;
   Bounds bounds;
@@ -28,6 +22,7 @@ void add_bounds(Layout& layout) {
                  3 * s * t * t * strand.points[2] + t * t * t * strand.points[3]);
     }
   bounds.add(layout.prediction_foot);
+  bounds.add(layout.arc_edge);
   layout.low = bounds.low;
   layout.high = bounds.high;
 }
@@ -65,6 +60,11 @@ void measure_predictions(Layout& layout, const Graph& graph) {
 
 }  // namespace
 
+float written_width(const Label& label) {
+  const float wide = 0.55f * label.height * float(label.text.english().size());
+  return label.max_width > 0 ? std::min(wide, label.max_width) : wide;
+}
+
 Layout make_layout(const Graph& graph, const LayoutOptions& options) {
   const Plan plan = make_plan(graph);
   const bool square = Lengths(graph, options.token_rows).square();
@@ -89,8 +89,8 @@ Layout make_layout(const Graph& graph, const LayoutOptions& options) {
   const glm::vec3 size = best.high - best.low;
   best_choice.seen_width = std::max(size.x, size.y * options.aspect);
   best = arrange(graph, plan, options, best_choice);
-  add_strands(best, graph);
   measure_predictions(best, graph);
+  add_strands(best, graph);
   add_bounds(best);
   return best;
 }
@@ -124,7 +124,12 @@ Camera frame_whole(const Layout& layout, const Camera& direction, float aspect, 
     points.push_back(label.anchor + glm::vec3(0, label.height, 0));
     if (label.align == 0) points.push_back(label.anchor + glm::vec3(written_width(label), 0, 0));
   }
-  if (!layout.blocks.empty()) points.push_back(layout.prediction_foot);
+  if (!layout.blocks.empty()) {
+    points.push_back(layout.prediction_foot);
+    points.push_back(layout.arc_edge);
+  }
+  for (const Strand& strand : layout.strands)  // one that runs around the rest bounds the picture
+    if (strand.around) points.insert(points.end(), {strand.points[0], strand.points[3]});
   if (points.empty()) points.push_back(glm::vec3(0));
   return direction.framing(points, aspect, margin);
 }

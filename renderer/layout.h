@@ -42,6 +42,7 @@ struct Strand {
   glm::vec3 points[4];
   float width = 0.3f;
   bool ribbon = false;  ///< the residual stream itself: a broad visible band
+  bool around = false;  ///< a piece of a way around what stands between
 };
 
 /// An outlined area behind a group (a layer, attention, MLP), for far views and for framing.
@@ -60,10 +61,17 @@ struct Layout {
   /// The next tokens that are thought probable stand in this many lines right of the logits' first block.
   static constexpr int prediction_lines = 5;
   float prediction_height = 1;              ///< of their letters; a line takes 1.35 of it
+  glm::vec3 arc_edge{0};                    ///< how far arcs between tokens reach, left of the input's rows
   glm::vec3 prediction_foot{0};             ///< right, bottom of these lines
   glm::vec3 low{0}, high{0};                ///< bounds of all
   std::vector<std::vector<int>> blocks_of;  ///< by Tensor::index: its blocks
 };
+
+/// What stands left of a state of the stream, in heights of its rows: the texts of its tokens, and left of
+/// them the ghost column of the logit lens.
+constexpr float stream_texts = 3.4f, ghost_column = 4.6f;
+/// What stands right of the input, in heights of its rows: the texts of the tokens, and a number each.
+constexpr float input_texts = 2.2f, input_numbers = 1.2f;
 
 struct LayoutOptions {
   int token_rows = 16;      ///< rows of token blocks (grows with the text in steps, see token_rows_for)

@@ -41,6 +41,7 @@ class Arranger {
     std::vector<Placed> placed;
     for (size_t i = 0; i < plan_.sections.size(); ++i) placed.push_back(place_section(plan_.sections[i]));
     put_into_columns(placed);
+    place_input(placed);
     for (const Slot& slot : plan_.slots) emit(slot);
     layout_.blocks_of.resize(graph_.tensors().size());
     for (size_t i = 0; i < layout_.blocks.size(); ++i)
@@ -68,9 +69,8 @@ class Arranger {
     if (is_token_axis(tensor.rows.axis)) slot.size.y *= choice_.tall_rows;
     if (is_token_axis(tensor.cols.axis)) slot.size.x *= choice_.tall_rows;
     if (ends_in_words(tensor)) {
-      // Where tokens go in and come out their texts stand beside the rows: room to read them.
-      const float pitch = tensor.role == Role::input ? 6.4f : 3.2f;
-      slot.size.y = std::max(slot.size.y, std::min(pitch * float(count.y), 0.4f * state_ + 52));
+      // Words stand beside its rows: room to read them.
+      slot.size.y = std::max(slot.size.y, std::min(3.2f * float(count.y), 0.4f * state_ + 52));
       slot.size.x = std::max(slot.size.x, std::min(3.2f * float(count.x), 0.3f * state_));
     }
     if (slot.weight && count.y > 16) slot.size.y = std::max(16.f, slot.size.y * choice_.flat);
@@ -89,8 +89,7 @@ class Arranger {
   }
 
   bool ends_in_words(const Tensor& tensor) const {
-    return tensor.role == Role::input ||
-           (&tensor == &graph_.logits() && lengths_.length(tensor.cols) < 0.5f * state_);
+    return &tensor == &graph_.logits() && lengths_.length(tensor.cols) < 0.5f * state_;
   }
 
   static void fold(Slot& slot, int count, float longest, bool down) {
@@ -155,12 +154,7 @@ class Arranger {
     // Results are placed in order of execution, so that rows can follow what they are computed from.
     for (const PlanColumn& column : wing.columns) {
       float wide = 0;
-      for (int index : column.stack) {
-        const Slot& slot = plan_.slots[size_t(index)];
-        // The texts of the tokens stand on the right of their rows.
-        const float words = slot.front().role == Role::input ? 2.5f * slot.cell.y : 0;
-        wide = std::max(wide, reach(slot) + words);
-      }
+      for (int index : column.stack) wide = std::max(wide, reach(plan_.slots[size_t(index)]));
       float matrices = -gap_;
       for (int index : column.matrices) matrices += reach(plan_.slots[size_t(index)]) + gap_;
       wide = std::max(wide, matrices);
@@ -185,11 +179,9 @@ class Arranger {
 
   /// The y of what a result reads, so that its rows stand in line with that.
   float row_of(const Slot& slot, const std::vector<bool>& done) const {
-    if (slot.front().role == Role::input) return 0.45f * slot.size.y;  // it is taller than what reads it
     if (ends_in_words(slot.front())) return 0;
     for (int input : slot.inputs)
-      if (done[size_t(input)] && plan_.slots[size_t(input)].front().role != Role::input)
-        return plan_.slots[size_t(input)].at.y;
+      if (done[size_t(input)]) return plan_.slots[size_t(input)].at.y;
     return 0;
   }
 
@@ -197,14 +189,14 @@ class Arranger {
 
   Placed place_section(const Section& section) {
     Placed placed;
-    const float head = 1.35f * title_ + 0.25f * text_;
+    const float head = head_of_section();
     float side_y[2] = {-head, -head}, lowest = -head;
     std::vector<float> ends;  // the y at which each wing's result stands
     for (const Wing& wing : section.wings) {
       const size_t first = placed.slots.size(), first_label = placed.labels.size();
       const Bounds bounds = place_wing(wing, placed);
       const int side = wing.left ? 0 : 1;
-      const float x = wing.left ? -gap_ - bounds.right : state_ + gap_;
+      const float x = wing.left ? -gap_ - beside_state(section) - bounds.right : state_ + gap_;
       const float y = side_y[side] - bounds.top;
       for (size_t i = first; i < placed.slots.size(); ++i)
         plan_.slots[size_t(placed.slots[i])].at += glm::vec2(x, y);
@@ -217,11 +209,25 @@ class Arranger {
       ends.push_back(plan_.slots[size_t(wing.columns.back().stack.back())].at.y);
       name_part(section, wing, {x, y + bounds.top + 0.5f * text_}, bounds.right, placed);
     }
+    if (section.wings.empty() && !section.spine.empty()) {
+      const int group = plan_.slots[size_t(section.spine[0])].front().group;
+      name_group(group, {0, lowest + 0.5f * text_}, state_, placed);
+      ends.push_back(lowest - strip_);
+    }
     place_states(section, ends, lowest, placed);
     const float head_of_next = head - 1;
     placed.bottom = std::min(lowest, placed.bottom);
     placed.next = std::min(lowest - text_, placed.bottom + head_of_next);
     return placed;
+  }
+
+  float head_of_section() const { return 1.35f * title_ + 0.25f * text_; }
+
+  /// Room between the first state and what it is made of, for the ghost column and its words; later states
+  /// stand below all that is left of them.
+  float beside_state(const Section& section) const {
+    if (section.layer >= 0 || section.spine.empty()) return 0;
+    return (stream_texts + ghost_column) * plan_.slots[size_t(section.spine[0])].cell.y + 4.5f * text_;
   }
 
   /// Weights that make a state itself (a token table without positions, the norm of embeddings) stand on it.
@@ -289,9 +295,13 @@ class Arranger {
     }
     const Group& inner = graph_.groups()[size_t(group)];
     const bool said = &wing != &section.wings[0] && group == group_of(section.wings[0]);
-    if (group > 0 && outer != &inner && !said)
+    if (outer != &inner && !said) name_group(group, {x, at.y}, at.x + width - x, placed);
+  }
+
+  void name_group(int group, glm::vec2 at, float width, Placed& placed) const {
+    if (group > 0)
       placed.labels.push_back(
-          group_label(inner, LabelRank::part, {x, at.y}, 0.83f * title_, at.x + width - x));
+          group_label(graph_.groups()[size_t(group)], LabelRank::part, at, 0.83f * title_, width));
   }
 
   static Label group_label(const Group& group, LabelRank rank, glm::vec2 at, float height, float width) {
@@ -335,6 +345,26 @@ class Arranger {
       x += right - left + 2.5f * gap_;
       begin = end;
     }
+  }
+
+  /// The text that goes in stands left of all, as a column to be read: its texts on its right, on its left
+  /// room for arcs between its tokens.
+  void place_input(const std::vector<Placed>& sections) {
+    float height = head_of_section();
+    for (const Placed& section : sections) height -= section.next;
+    height = std::max(height / float(choice_.columns), 24.f);
+    Slot& slot = plan_.slots[size_t(plan_.slot_of[size_t(graph_.tokens().index)])];
+    const float rows = float(lengths_.count(slot.front().rows)),
+                pitch = std::min(2.3f * text_, height / rows);
+    const float words = (input_texts + input_numbers) * pitch;
+    slot.cell = {std::min(pitch, text_), pitch};
+    slot.size = slot.cell * glm::vec2(1, rows);
+    slot.at = {-0.7f * gap_ - words - slot.size.x, -head_of_section()};
+    const float reach = std::min(0.35f * slot.size.y, 7 * text_);
+    layout_.arc_edge = {slot.at.x - reach, slot.at.y - 0.5f * slot.size.y, 0};
+    Placed placed;
+    label(slot, slot.size.x + words, placed);
+    layout_.labels.push_back(placed.labels.front());
   }
 
   void settle(Placed& section, const Section& plan, glm::vec2 at, float left, float right) {

@@ -27,6 +27,9 @@ class Lengths {
   float power_ = 1;
 };
 
+/// About how wide a label is in English, in world units.
+float written_width(const Label& label);
+
 /// Places all slots of the plan: blocks, labels and plates. Positions read left to right and downwards.
 Layout arrange(const Graph& graph, Plan plan, const LayoutOptions& options, const Arrangement& choice);
 

@@ -148,13 +148,9 @@ void add_wings(const Plan& plan, Section& section, const std::vector<int>& branc
   for (size_t i = 0; i < branch.size(); ++i)
     for (size_t j = 0; j < i; ++j) {
       const auto& inputs = plan.slots[size_t(branch[i])].inputs;
-      const bool input = plan.slots[size_t(branch[j])].front().role == Role::input;
-      if (!input && std::ranges::find(inputs, branch[j]) != inputs.end()) {
-        const int a = root(int(i)), b = root(int(j));
-        part[size_t(std::max(a, b))] = std::min(a, b);
-      } else if (input && j == 0 && i == 1) {
-        part[size_t(root(int(i)))] = root(int(j));  // the input goes with the first that reads it
-      }
+      if (std::ranges::find(inputs, branch[j]) == inputs.end()) continue;
+      const int a = root(int(i)), b = root(int(j));
+      part[size_t(std::max(a, b))] = std::min(a, b);
     }
   for (size_t i = 0; i < branch.size(); ++i) {
     if (root(int(i)) != int(i)) continue;
@@ -172,13 +168,12 @@ void add_wings(const Plan& plan, Section& section, const std::vector<int>& branc
 Plan make_plan(const Graph& graph) {
   Plan plan;
   make_slots(graph, plan);
-  std::vector<int> order;  // of the slots that stand in wings or the spine
+  std::vector<int> order;  // of the slots that stand in wings or the spine: all but the input
   std::vector<bool> seen(plan.slots.size(), false);
   auto visit = [&](int slot) {
     if (!seen[size_t(slot)]) order.push_back(slot);
     seen[size_t(slot)] = true;
   };
-  visit(plan.slot_of[size_t(graph.tokens().index)]);
   for (const Tensor* step : graph.steps()) visit(plan.slot_of[size_t(step->index)]);
 
   bool layers_begun = false;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "renderer/layout_arrange.h"
 
@@ -37,7 +38,9 @@ constexpr glm::vec3 right{1, 0, 0}, left{-1, 0, 0}, up{0, 1, 0}, down{0, -1, 0};
 
 Strand strand_between(const Block& a, const Block& b) {
   const Tensor &from = *a.tensor, &to = *b.tensor;
-  const Side s(a), e(b);
+  Side s(a), e(b);
+  if (from.role == Role::input)  // from the row that is in line with it
+    s.right.y = std::clamp(e.left.y, s.bottom.y + 0.5f * a.cell.y, s.top.y - 0.5f * a.cell.y);
   const float dx = e.left.x - s.right.x, dx_back = s.left.x - e.right.x;
   if (from.spine && dx_back > 0 && e.top.y < s.right.y)  // out over the wing, down into its first part
     return turn(from, to, s.left, e.top, true);
@@ -98,14 +101,85 @@ void add_ribbon(Layout& layout, const Block& a, const Block& b) {
   }
 }
 
+/// A way of level and upright lines through `corners`, its turns rounded.
+void add_way(Layout& layout, const Tensor& from, const Tensor& to, std::span<const glm::vec3> corners,
+             float radius) {
+  auto add = [&](glm::vec3 a, glm::vec3 b, glm::vec3 c, glm::vec3 d) {
+    Strand strand{&from, &to, {a, b, c, d}, 0.5f};
+    strand.around = true;
+    layout.strands.push_back(strand);
+  };
+  glm::vec3 at = corners.front();
+  for (size_t i = 1; i < corners.size(); ++i) {
+    const glm::vec3 corner = corners[i], in = glm::normalize(corner - corners[i - 1]);
+    const bool last = i + 1 == corners.size();
+    const float turn = last ? 0
+                            : std::min({radius, 0.5f * glm::length(corner - corners[i - 1]),
+                                        0.5f * glm::length(corners[i + 1] - corner)});
+    const glm::vec3 end = corner - in * turn;
+    add(at, glm::mix(at, end, 1 / 3.f), glm::mix(at, end, 2 / 3.f), end);
+    if (last) break;
+    const glm::vec3 out = glm::normalize(corners[i + 1] - corner);
+    at = corner + out * turn;
+    add(end, corner - in * (0.45f * turn), corner + out * (0.45f * turn), at);
+  }
+}
+
+/// A weight that is read again at the other end of the network, as a table of tokens is that also makes the
+/// logits: over all that stands right of it, down beside everything and up into its reader, with a word
+/// there.
+void add_second_reading(Layout& layout, const Block& a, const Block& b) {
+  float height = 1;
+  for (const Label& label : layout.labels)
+    if (label.tensor && label.tensor->role == Role::input) height = label.height;
+  const glm::vec3 from = Side(a).right, to = Side(b).bottom;
+  float rise = from.x + height, top = from.y, right = layout.prediction_foot.x,
+        low = layout.prediction_foot.y;
+  auto clear = [&](float left_edge, float right_edge, float bottom_edge, float top_edge) {
+    if (right_edge > from.x) top = std::max(top, top_edge);
+    if (right_edge > to.x - height) low = std::min(low, bottom_edge);
+    right = std::max(right, right_edge);
+    if (bottom_edge > from.y && left_edge < rise + 0.5f * height && right_edge > from.x &&
+        left_edge < from.x)  // the names above it
+      rise = std::max(rise, right_edge + height);
+  };
+  for (const Block& block : layout.blocks)
+    clear(block.corner.x, block.corner.x + block.size().x, block.corner.y - block.size().y, block.corner.y);
+  for (const Label& label : layout.labels) {
+    const float width = written_width(label), left = label.anchor.x - label.align * width;
+    clear(left, left + width, label.anchor.y - 0.2f * label.height, label.anchor.y + label.height);
+  }
+  for (const Strand& strand : layout.strands)
+    for (const glm::vec3& point : strand.points) clear(point.x, point.x, point.y, point.y);
+  Label label;
+  label.text = say("The token table again, transposed");
+  label.height = height;
+  low -= 1.6f * height;
+  label.anchor = {to.x + 1.1f * height, low + 0.35f * height, 0};
+  layout.labels.push_back(label);
+  right = std::max(right + 0.5f * height, label.anchor.x + written_width(label) + 1.1f * height);
+  top += 0.5f * height;
+  const glm::vec3 corners[] = {from,
+                               {rise, from.y, from.z},
+                               {rise, top, from.z},
+                               {right, top, from.z},
+                               {right, low, to.z},
+                               {to.x, low, to.z},
+                               to};
+  add_way(layout, *a.tensor, *b.tensor, corners, 1.5f * height);
+}
+
 }  // namespace
 
 void add_strands(Layout& layout, const Graph& graph) {
   auto block = [&](const Tensor& tensor) -> const Block& {
     return layout.blocks[size_t(layout.blocks_of[size_t(tensor.index)].front())];
   };
+  const Tensor* read_again = nullptr;  // a weight that the logits share with what was computed first
   for (const Tensor* to : graph.steps())
     for (const Tensor* from : to->inputs) {
+      if (to == &graph.logits() && from->role == Role::weight && graph.readers(*from).front() != to)
+        read_again = from;
       // Weights stand above what they make; a strand for the front one of each says so.
       if (from->role == Role::weight && (from->rows.size == 1 || to->head > 0 || from->group != to->group))
         continue;
@@ -117,6 +191,11 @@ void add_strands(Layout& layout, const Graph& graph) {
       else
         layout.strands.push_back(strand_between(a, b));
     }
+  if (!read_again) return;
+  const auto& pieces = layout.blocks_of[size_t(read_again->index)];
+  const int last =
+      *std::ranges::max_element(pieces, {}, [&](int piece) { return layout.blocks[size_t(piece)].corner.x; });
+  add_second_reading(layout, layout.blocks[size_t(last)], block(graph.logits()));
 }
 
 }  // namespace orrery

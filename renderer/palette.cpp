@@ -105,4 +105,8 @@ glm::vec3 attention_colour(const Palette& palette, float part) {
   return ramp(palette.neutral, palette.attention, stops, part);
 }
 
+glm::vec3 winner_colour(Theme theme) {
+  return theme == Theme::dark ? glm::vec3(1.f, 0.83f, 0.45f) : glm::vec3(0.72f, 0.29f, 0.05f);
+}
+
 }  // namespace orrery

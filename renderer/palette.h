@@ -20,6 +20,8 @@ const Palette& palette(Theme theme, bool colour_blind = false);
 
 /// The colour of a number as a part of its tensor's range, -1..1: what the legend shows.
 glm::vec3 value_colour(const Palette& palette, float part);
+/// Of a token that is chosen, or wins.
+glm::vec3 winner_colour(Theme theme);
 /// The colour of an attention weight, 0..1.
 glm::vec3 attention_colour(const Palette& palette, float part);
 

@@ -7,6 +7,7 @@
 #include "renderer/aggregates.h"
 #include "renderer/cell_marks.h"
 #include "renderer/cell_place.h"
+#include "renderer/lens_columns.h"
 #include "renderer/palette.h"
 
 namespace orrery {
@@ -25,13 +26,7 @@ struct SceneBuilder::Step {
 
 namespace {
 
-const glm::vec3 chosen_colour_dark{1.f, 0.83f, 0.45f}, chosen_colour_light{0.72f, 0.29f, 0.05f};
-
 glm::vec4 with_alpha(glm::vec3 colour, float alpha) { return {colour, alpha}; }
-
-glm::vec3 chosen_colour(Theme theme) {
-  return theme == Theme::dark ? chosen_colour_dark : chosen_colour_light;
-}
 
 bool reads(const Tensor& op_result, const Tensor& tensor) {
   return std::ranges::find(op_result.inputs, &tensor) != op_result.inputs.end();
@@ -117,6 +112,7 @@ void SceneBuilder::build(Scene& scene, const Layout& layout, const Trace* trace,
   if (trace) {
     add_token_texts(scene, layout, *trace, step, options);
     add_predictions(scene, layout, *trace, step, options);
+    add_looks_inside(scene, *trace, step, options);
     if (step.choosing) add_falling_token(scene, layout, *trace, step, options);
   }
   if (options.looked_at) clear_view(scene, {options.looked_at, 0, 0}, {});
@@ -163,7 +159,7 @@ void SceneBuilder::add_strands(Scene& scene, const Layout& layout, const Step& s
     drawn.strand = int(i);
     std::copy(std::begin(strand.points), std::end(strand.points), drawn.points);
     drawn.width = active && !strand.ribbon ? strand.width * 1.8f : strand.width;
-    const float still = strand.ribbon ? 0.42f : step.tensor ? 0.1f : 0.3f;
+    const float still = strand.ribbon ? 0.42f : strand.around ? 0.5f : step.tensor ? 0.1f : 0.3f;
     drawn.colour = with_alpha(colours.frame(strand.from->kind), active ? 0.95f : still);
     if (active && !options.reduced_motion) {
       drawn.flow = 1;
@@ -244,8 +240,10 @@ void SceneBuilder::add_token_texts(Scene& scene, const Layout& layout, const Tra
       const float y = -(float(row - block.first_row) + 0.8f) * block.cell.y;
       text.anchor = block.corner + glm::vec3(x, y, 0);
       text.align = input ? 0 : 1;
+      if (input) text.max_width = (input_texts - 0.5f) * block.cell.y;
       text.rank = LabelRank::token;
-      const bool fresh = row >= step.rows.begin && row < step.rows.end;
+      const bool fresh = (row >= step.rows.begin && row < step.rows.end) ||
+                         (input && options.arcs && options.arcs->query == row);
       text.colour = with_alpha(fresh ? colours.text : colours.faint_text, 1);
       text.priority = tensor.role == Role::input ? 6.f : 1.f;
       scene.texts.push_back(std::move(text));
@@ -265,6 +263,17 @@ void SceneBuilder::add_token_texts(Scene& scene, const Layout& layout, const Tra
     text.priority = 1.5f;
     scene.texts.push_back(std::move(text));
   }
+}
+
+/// Arcs of attention between the tokens and the logit lens beside the stream, if they are asked for.
+void SceneBuilder::add_looks_inside(Scene& scene, const Trace& trace, const Step& step,
+                                    const SceneOptions& options) {
+  if (options.arcs) {
+    arcs_.find(trace, *options.arcs, scene.steps);
+    const bool under_way = std::ranges::find(arcs_.patterns(), step.tensor) != arcs_.patterns().end();
+    add_arcs(scene, arcs_, *options.arcs, under_way ? step.rows.begin : trace.capacity(), step.fraction);
+  }
+  if (options.lens) add_lens_columns(scene, *options.lens, options.translate);
 }
 
 /// The most probable next tokens, beside the newest row of the logits.
@@ -298,7 +307,7 @@ void SceneBuilder::add_predictions(Scene& scene, const Layout& layout, const Tra
         block->corner + glm::vec3(block->size().x + height * 0.5f, -(float(i) * 1.35f + 0.9f) * height, 0);
     text.rank = LabelRank::part;
     const bool chosen = decided && best_[i].id == pass.chosen;
-    text.colour = chosen ? with_alpha(chosen_colour(options.theme), 1)
+    text.colour = chosen ? with_alpha(winner_colour(options.theme), 1)
                          : with_alpha(i == 0 ? colours.text : colours.faint_text, 1);
     text.priority = 8.f - 0.1f * float(i);
     scene.texts.push_back(std::move(text));
@@ -321,7 +330,7 @@ void SceneBuilder::add_falling_token(Scene& scene, const Layout& layout, const T
   strand.strand = -1;
   std::copy(std::begin(way), std::end(way), strand.points);
   strand.width = 1.2f;
-  strand.colour = with_alpha(chosen_colour(options.theme), 0.5f);
+  strand.colour = with_alpha(winner_colour(options.theme), 0.5f);
   scene.strands.push_back(strand);
   SceneText text;
   text.text = trace.model().token_text(pass.chosen);
@@ -330,7 +339,7 @@ void SceneBuilder::add_falling_token(Scene& scene, const Layout& layout, const T
   text.height = std::max(to->cell.y, from->size().y * 0.15f);
   text.align = 0.5f;
   text.rank = LabelRank::layer;
-  text.colour = with_alpha(chosen_colour(options.theme), 1);
+  text.colour = with_alpha(winner_colour(options.theme), 1);
   text.priority = 20;
   scene.texts.push_back(std::move(text));
 }

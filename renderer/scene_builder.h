@@ -2,6 +2,7 @@
 #include <functional>
 #include <optional>
 
+#include "renderer/attention_arcs.h"
 #include "renderer/op_animation.h"
 #include "renderer/scene.h"
 
@@ -19,6 +20,18 @@ struct PointedOperand {
   Region to;
 };
 
+/// What a number is made of, in parts.
+struct SourceParts {
+  struct Part {
+    Region from;
+    float share = 0;  ///< of the largest, with its sign
+  };
+  std::vector<Part> parts;
+  Region to;
+};
+
+struct LensTable;
+
 /// How a scene is to be shown; what the person points at.
 struct SceneOptions {
   Theme theme = Theme::dark;
@@ -32,13 +45,16 @@ struct SceneOptions {
   const Tensor* looked_at = nullptr;                     ///< nothing is to stand before it
   Closeness closeness = Closeness::tensors;              ///< how closely the step under way is shown
   std::optional<CellMoment> replay;                      ///< a known cell whose making is shown again
+  const SourceParts* sources = nullptr;                  ///< lit, with an arrow each
+  std::optional<ArcChoice> arcs;                         ///< attention between the tokens
+  const LensTable* lens = nullptr;                       ///< ghost columns beside the residual stream
   float text_scale = 1;                                  ///< of texts that are as large as a window's
   std::function<std::string(const Message&)> translate;  ///< null: English
   std::string language = "en";                           ///< whose words translate() gives
 };
 
-/// Turns a recording at a cursor into what one frame shows. A pure function of its arguments but for two
-/// caches (the probabilities of the row that is shown, the derivation of the cell in the making). Main
+/// Turns a recording at a cursor into what one frame shows. A pure function of its arguments but for caches
+/// (the probabilities of the row that is shown, the derivation of the cell in the making, the arcs). Main
 /// thread.
 class SceneBuilder {
  public:
@@ -47,6 +63,8 @@ class SceneBuilder {
   /// enough to be seen from there); memory is used again from frame to frame.
   void build(Scene& scene, const Layout& layout, const Trace* trace, double position,
              const SceneOptions& options);
+  /// The arcs that were built last.
+  const AttentionArcs& arcs() const { return arcs_; }
 
  private:
   struct Step;
@@ -58,6 +76,7 @@ class SceneBuilder {
                        const SceneOptions& options) const;
   void add_predictions(Scene& scene, const Layout& layout, const Trace& trace, const Step& step,
                        const SceneOptions& options);
+  void add_looks_inside(Scene& scene, const Trace& trace, const Step& step, const SceneOptions& options);
   void add_falling_token(Scene& scene, const Layout& layout, const Trace& trace, const Step& step,
                          const SceneOptions& options) const;
   void add_animation(Scene& scene, const Trace& trace, double position, const Step& step,
@@ -87,6 +106,7 @@ class SceneBuilder {
   std::uint64_t cached_trace_ = 0;  // Trace::id()
   int cached_row_ = -1;
   std::vector<Best> best_;
+  AttentionArcs arcs_;
   std::uint64_t derived_in_ = 0;  // Trace::id()
   Derivation derived_;            // of the cell in the making
 };

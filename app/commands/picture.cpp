@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 
 #include "app/caption.h"
 #include "app/language.h"
+#include "model/analysis/anatomy.h"
 #include "renderer/cell_place.h"
 
 namespace orrery {
@@ -33,8 +35,10 @@ Picture::Picture(std::shared_ptr<const Model> model, int tokens, const PictureOp
     : options_(options),
       model_(std::move(model)),
       headless_(options.width, options.height),
-      overlay_(options.width, options.words ? options.height : 0) {
+      overlay_(options.width, options.words ? options.height : 0,
+               int(!options.arcs.empty()) + int(options.lens)) {
   const Graph& graph = model_->graph();
+  if (!options.arcs.empty()) arcs_ = read_arcs(graph, options.arcs);
   LayoutOptions layout;
   layout.token_rows = token_rows_for(tokens, graph.capacity());
   layout.aspect = aspect();
@@ -70,6 +74,14 @@ FrameStats Picture::draw(const Trace& trace, double position, float seconds, Qua
   }
   options.hovered = hovered_;
   options.pinned = pinned_;
+  options.arcs = arcs_;
+  if (options_.lens && !lens_) {
+    Progress progress;
+    lens_ =
+        logit_lens(trace, trace.rows_known(trace.graph().logits(), trace.published()), 1, false, progress);
+    if (!*lens_) throw Error(lens_->why_not);
+  }
+  if (lens_) options.lens = &**lens_;
   builder_.build(scene_, layout_, &trace, position, options);
   arithmetic_.add(scene_, options_.width, options_.height);
   const int foot = overlay_.height();
@@ -90,6 +102,8 @@ FrameStats Picture::draw(const Trace& trace, double position, float seconds, Qua
     tokens.pieces.push_back(model_->token_text(trace.token(token)));
   tokens.first_lit = size_t(rows.begin);
   if (choosing) tokens.next = model_->token_text(trace.pass(place.pass).chosen);
+  if (arcs_) legend.notes.push_back(arcs_note(*arcs_, builder_.arcs().threshold()));
+  if (lens_) legend.notes.push_back(lens_note());
   overlay_.draw(translate(caption_of(trace, position)), tokens, legend);
   return stats;
 }
@@ -97,6 +111,30 @@ FrameStats Picture::draw(const Trace& trace, double position, float seconds, Qua
 const Image& Picture::read() {
   headless_.read(image_);
   return image_;
+}
+
+ArcChoice read_arcs(const Graph& graph, const std::string& text) {
+  ArcChoice choice;
+  int used = 0, end = int(text.size());
+  auto read = [&](const char* format, int& value) {
+    int length = 0;
+    if (std::sscanf(text.c_str() + used, format, &value, &length) != 1 || length == 0 || value < 0)
+      return false;
+    used += length;
+    return true;
+  };
+  const bool short_enough = text.size() <= 24, layer = short_enough && read("L%6d%n", choice.layer);
+  if (layer && used < end && text[size_t(used)] == 'H') read("H%6d%n", choice.head);
+  if (layer && used < end && text[size_t(used)] == ':') read(":%6d%n", choice.query);
+  if (!layer || used != end)
+    throw Error(
+        say("--arcs '{0}' should be a head or a layer, perhaps of one token: L0H1, L0 or L0H1:5", text));
+  const Anatomy anatomy = anatomy_of(graph);
+  if (anatomy.head_count() == 0) throw Error(no_attention());
+  for (const LayerParts& parts : anatomy.layers)
+    for (const HeadParts& head : parts.heads)
+      if (head.layer == choice.layer && (choice.head < 0 || head.head == choice.head)) return choice;
+  throw Error(say("--arcs '{0}': there is no such head or layer, both are counted from 0", text));
 }
 
 Cell read_cell(const Graph& graph, const std::string& text) {

@@ -3,6 +3,7 @@
 
 #include "app/commands/support.h"
 #include "app/overlay.h"
+#include "model/analysis/logit_lens.h"
 #include "model/executor.h"
 #include "renderer/cell_arithmetic.h"
 #include "renderer/headless.h"
@@ -18,6 +19,8 @@ struct PictureOptions {
   std::string step, focus;  ///< hook names; empty: the end of the run, the whole model
   bool words = true;        ///< a caption and the legend beneath the scene
   std::string cell;         ///< HOOK:ROW:COLUMN, marked with what it was computed from
+  std::string arcs;         ///< L0H1, L0 or L0H1:ROW: arcs of attention between the tokens; empty: none
+  bool lens = false;        ///< ghost columns of the logit lens
   double at = -1;           ///< how far the step, or the making of the cell, has come; negative: it is done
 };
 
@@ -52,6 +55,8 @@ class Picture {
 
   PictureOptions options_;
   std::shared_ptr<const Model> model_;
+  std::optional<ArcChoice> arcs_;
+  std::optional<Finding<LensTable>> lens_;  // over the whole recording
   Headless headless_;
   Overlay overlay_;
   Renderer renderer_;
@@ -66,6 +71,9 @@ class Picture {
 
 /// The tensor of that hook name; for a name that stands for all heads, head 0's. Throws Error naming it.
 const Tensor& hook_tensor(const Graph& graph, const std::string& name);
+/// The arcs that L0H1, L0 (a whole layer) or L0H1:ROW (of one token) names. Throws Error naming what is wrong
+/// with it.
+ArcChoice read_arcs(const Graph& graph, const std::string& text);
 /// The cell that HOOK:ROW:COLUMN names. Throws Error naming what is wrong with it.
 Cell read_cell(const Graph& graph, const std::string& text);
 /// The position at which `step` (empty: everything) of the last pass has come as far as `at` says.

@@ -141,6 +141,12 @@ void add_render(CLI::App& program, Action& chosen) {
       ->add_option("--at", options->picture.at,
                    tr("How far that step, or the making of that cell, has come: 0 to 1"))
       ->check(number_in(0, 1));
+  command
+      ->add_option("--arcs", options->picture.arcs,
+                   tr("Arcs between the tokens: where a head looks (L0H1), a layer (L0), one token (L0H1:5)"))
+      ->type_name("HEAD");
+  command->add_flag("--lens", options->picture.lens,
+                    tr("What each state would predict, as ghost columns beside the residual stream"));
   command->add_option("--focus", options->picture.focus, tr("Look at this tensor"))->type_name("TENSOR");
   command
       ->add_option("-n,--n-predict", options->count,

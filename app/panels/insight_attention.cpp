@@ -25,6 +25,14 @@ void mode_buttons(InsightChoices& choices) {
   mode("mode_written", tr("What is written"), PatternMode::written);
   mode("mode_rollout", tr("Rollout"), PatternMode::rollout);
   ImGui::NewLine();
+  const auto arcs = [&](const char* name, const char* label, ArcMode value) {
+    ImGui::SameLine(0, px(4));
+    if (choice(name, label, choices.arcs == value))
+      choices.arcs = choices.arcs == value ? ArcMode::none : value;
+  };
+  text(Font::small, colours().muted, tr("Arcs in the scene:"));
+  arcs("arcs_head", tr("this head"), ArcMode::head);
+  arcs("arcs_layer", tr("whole layer"), ArcMode::layer);
   switch (choices.mode) {
     case PatternMode::weights:
       return note(say("How much of a token's attention (row) goes to each token (column)."));

@@ -25,6 +25,9 @@ void mode_buttons(InsightChoices& choices) {
   ImGui::SameLine(0, px(14));
   if (choice("lens_middles", tr("Between attention and MLP too"), choices.middles))
     choices.middles = !choices.middles;
+  ImGui::SameLine(0, px(4));
+  if (choice("lens_columns", tr("In the scene"), choices.lens_columns))
+    choices.lens_columns = !choices.lens_columns;
   switch (choices.lens) {
     case LensMode::token:
       return note(say("The token that each state would predict, and how surely, were it the last one."));
@@ -147,10 +150,7 @@ void lens_page(App& app) {
   const auto trace = app.trace;
   const int rows = complete_rows(*trace, app.playback.steps());
   if (rows == 0) return note(say("Not computed yet."));
-  const bool middles = insight.choices.middles;
-  const auto answer = insight.ask<Finding<LensTable>>(
-      InsightTopic::lens, *trace, {rows, middles},
-      [trace, rows, middles](Progress& progress) { return logit_lens(*trace, rows, 8, middles, progress); });
+  const auto answer = ask_lens(insight, trace, rows);
   if (!answer.result) return waiting(answer.progress);
   if (!*answer.result) return note(answer.result->why_not);
   table(app, **answer.result);

@@ -68,6 +68,23 @@ void pairs(const App& app, const ScoreParts& split) {
   }
 }
 
+/// For the scene: the parts of the key's token that move attention most.
+void light_sources(Insight& insight, const HeadParts& head, const ScoreParts& split,
+                   const std::vector<double>& above) {
+  constexpr size_t most = 8;
+  const std::vector<size_t> order = by_size(above);
+  SourceParts& sources = insight.sources;
+  sources.parts.clear();
+  sources.to = {head.scores, split.query_row, split.key_row, 1, 1};
+  for (size_t i = 0; i < std::min(order.size(), most); ++i) {
+    if (order[i] >= split.parts.size() || above[order[i]] == 0) continue;  // the bias stands for itself
+    const Tensor& tensor = *split.parts[order[i]].tensor;
+    const int row = tensor.role == Role::weight && tensor.rows.size == 1 ? 0 : split.key_row;
+    sources.parts.push_back(
+        {{&tensor, row, 0, 1, tensor.cols.size}, float(above[order[i]] / std::abs(above[order[0]]))});
+  }
+}
+
 void head_line(App& app, const HeadParts& head, TokenPair pair) {
   wrapped(Font::body, colours().text,
           translate(say("Why does layer {0}, head {1} look from “{2}” ({3}) at “{4}” ({5})?", head.layer,
@@ -79,6 +96,7 @@ void head_line(App& app, const HeadParts& head, TokenPair pair) {
 
 void why_page(App& app) {
   Insight& insight = app.insight;
+  insight.sources.parts.clear();
   if (insight.anatomy.head_count() == 0) return note(no_attention());
   const HeadParts* head = insight.chosen_head();
   const auto trace = app.trace;
@@ -102,6 +120,7 @@ void why_page(App& app) {
   ImGui::BeginChild("why_lists");
   std::vector<double> above(split.by_key.size());
   for (size_t i = 0; i < above.size(); ++i) above[i] = split.by_key[i] - split.key_average[i];
+  light_sources(insight, *head, split, above);
   heading(tr("By what the key's token is made of, more than the average key: this moves attention"));
   bars(app, "why_above_", split, above, true);
   heading(tr("By what the key's token is made of"));

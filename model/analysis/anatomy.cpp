@@ -89,11 +89,12 @@ Anatomy anatomy_of(const Graph& graph) {
   return anatomy;
 }
 
+bool between_parts(const Tensor& state) { return ends_with_hook(state, "hook_resid_mid"); }
+
 std::vector<const Tensor*> stream_states(const Graph& graph, bool with_middles) {
   std::vector<const Tensor*> states;
   for (const Tensor* tensor : graph.steps())
-    if (tensor->spine && (with_middles || !ends_with_hook(*tensor, "hook_resid_mid")))
-      states.push_back(tensor);
+    if (tensor->spine && (with_middles || !between_parts(*tensor))) states.push_back(tensor);
   return states;
 }
 

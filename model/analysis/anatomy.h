@@ -46,6 +46,8 @@ struct Anatomy {
 };
 Anatomy anatomy_of(const Graph& graph);
 
+/// Whether a state of the residual stream lies between the parts of a layer (attention, MLP).
+bool between_parts(const Tensor& state);
 /// The states of the residual stream in order: before the first layer and after each one, those between
 /// attention and MLP only if asked for. Empty if the graph marks none.
 std::vector<const Tensor*> stream_states(const Graph& graph, bool with_middles);

@@ -74,6 +74,14 @@ class Render(ProgramTest):
                                 "card": ("--card", "blocks.0.attn.hook_q:2:3"), "earlier": ("--token", "2")}.items():
             self.assertNotEqual(window(name + ".png", *arguments), file, name)
 
+    def test_arcs_and_ghost_columns(self):
+        plain = self.picture("a.png", "--size", "640x360")[3]
+        head = self.picture("b.png", "--size", "640x360", "--arcs", "L1H2")[3]
+        self.assertNotEqual(head, plain)
+        self.assertNotEqual(self.picture("c.png", "--size", "640x360", "--arcs", "L1")[3], head)
+        self.assertNotEqual(self.picture("d.png", "--size", "640x360", "--arcs", "L1H2:3")[3], head)
+        self.assertNotEqual(self.picture("e.png", "--size", "640x360", "--lens")[3], plain)
+
     def test_one_pixel(self):
         self.assertEqual(self.picture("one.png", "--size", "1x1")[:2], (1, 1))
 
@@ -106,6 +114,8 @@ class Render(ProgramTest):
         self.fails("render", "--window", "-p", "A", "--head", "L9H0", "-o", self.folder / "a.png", words=["L9H0"])
         self.fails("render", "--window", "-p", "?", "-o", self.folder / "a.png", words=["?"])
         self.fails("render", "--window", "-p", "A", "--card", "logits:99:0", "-o", self.folder / "a.png", words=["99"])
+        self.fails("render", "-p", "A", "--arcs", "nothing", "-o", self.folder / "a.png", words=["nothing", "L0H1"])
+        self.fails("render", "-p", "A", "--arcs", "L3H0", "-o", self.folder / "a.png", words=["L3H0"])
         self.assertEqual(list(self.folder.glob("a*")), [])
         for arguments in (["-o", "a.gif"], ["-o", "a.png", "--size", "0x5"], ["-o", "a.png", "--size", "12"],
                           ["-o", "a.png", "--theme", "pink"], ["-o", "a.png", "--head", "L0H0"],

@@ -157,3 +157,56 @@ TEST_CASE("rows of tokens that are laid out") {
   CHECK(token_rows_for(1000, 1024) == 1024);
   CHECK(token_rows_for(40, 48) == 48);
 }
+
+TEST_CASE(
+    "a table that also makes the logits is joined to them by a way around everything, with a word there") {
+  for (const Shape& shape : test::shapes()) {
+    CAPTURE(std::string(shape.name));
+    const Graph graph = shape.graph();
+    const Layout layout = layout_of(graph);
+    const Tensor* table = nullptr;
+    for (const Tensor* input : graph.logits().inputs)
+      if (input->role == Role::weight && graph.readers(*input).size() > 1) table = input;
+    std::vector<Strand> way;
+    std::ranges::copy_if(layout.strands, std::back_inserter(way), &Strand::around);
+    const bool named = std::ranges::any_of(layout.labels, [](const Label& label) {
+      return label.text.english() == "The token table again, transposed";
+    });
+    CHECK(way.empty() == (table == nullptr));
+    CHECK(named == (table != nullptr));
+    if (!table || way.empty()) continue;
+    // It is one line from the rim of the one to the rim of the other.
+    auto touches = [&](glm::vec3 point, const Tensor& tensor) {
+      return std::ranges::any_of(layout.blocks_of[size_t(tensor.index)], [&](int index) {
+        const Box box = box_of(layout.blocks[size_t(index)]);
+        return glm::all(glm::greaterThanEqual(point, box.low - 1e-2f)) &&
+               glm::all(glm::lessThanEqual(point, box.high + 1e-2f));
+      });
+    };
+    CHECK(touches(way.front().points[0], *table));
+    CHECK(touches(way.back().points[3], graph.logits()));
+    int crossed = 0;
+    for (size_t i = 0; i < way.size(); ++i) {
+      CHECK(way[i].from == table);
+      CHECK(way[i].to == &graph.logits());
+      if (i > 0) CHECK(glm::length(way[i].points[0] - way[i - 1].points[3]) < 1e-3f);
+      for (int sample = 0; sample <= 50; ++sample) {
+        const float t = float(sample) / 50, s = 1 - t;
+        const auto& p = way[i].points;
+        const glm::vec3 at =
+            s * s * s * p[0] + 3 * s * s * t * p[1] + 3 * s * t * t * p[2] + t * t * t * p[3];
+        const float e = 1e-2f;
+        const Area point{at.x - e, at.x + e, at.y - e, at.y + e};
+        for (const Block& block : layout.blocks) {
+          const Box box = box_of(block);
+          const bool own = block.tensor == table || block.tensor == &graph.logits();
+          if (!own && point.meets({box.low.x, box.high.x, box.low.y, box.high.y}) && ++crossed == 1)
+            MESSAGE("it crosses " << block.tensor->name);
+        }
+        for (const Label& label : layout.labels)
+          if (point.meets(area_of(label)) && ++crossed == 1) MESSAGE("it crosses " << label.text.english());
+      }
+    }
+    CHECK(crossed == 0);
+  }
+}

@@ -144,3 +144,30 @@ TEST_CASE("a group's bounds hold its tensors' and lie within its parent's") {
     CHECK(glm::all(glm::lessThanEqual(bounds.high, outer.high)));
   }
 }
+
+TEST_CASE(
+    "what a number is made of is marked, with an arrow each: larger parts more solid, signs in two colours") {
+  Stage stage;
+  const Graph& graph = stage.model->graph();
+  const Region to{&graph.at("blocks.1.attn.hook_attn_scores.head0"), 2, 1, 1, 1};
+  const Region embed{&graph.at("hook_embed"), 1, 0, 1, 32},
+      head{&graph.at("blocks.0.attn.hook_z.head1"), 1, 0, 1, 8};
+  const SourceParts sources{{{embed, 1}, {head, -0.5f}}, to};
+  SceneOptions options;
+  auto arrows = [&] {
+    return std::ranges::count_if(stage.scene.strands, [](const SceneStrand& strand) { return strand.arrow; });
+  };
+  stage.at(double(stage.trace->published()), options);
+  CHECK(arrows() == 0);
+  options.sources = &sources;
+  const Scene& scene = stage.at(double(stage.trace->published()), options);
+  CHECK(arrows() == 2);
+  auto marked = [&](const Region& region) {
+    const auto mark = std::ranges::find_if(scene.marks, [&](const Mark& m) { return m.region == region; });
+    REQUIRE(mark != scene.marks.end());
+    return mark->colour;
+  };
+  CHECK(marked(to).a == 1);
+  CHECK(marked(embed).a > marked(head).a);
+  CHECK(glm::vec3(marked(embed)) != glm::vec3(marked(head)));
+}

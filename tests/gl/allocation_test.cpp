@@ -4,6 +4,7 @@
 #include <new>
 #include <string>
 
+#include "model/analysis/logit_lens.h"
 #include "model/executor.h"
 #include "renderer/headless.h"
 #include "renderer/renderer.h"
@@ -30,6 +31,11 @@ void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 TEST_CASE("a frame without new rows uploads under 50 KB in under 30 draw calls and allocates nothing") {
+  SceneOptions options;
+  SUBCASE("of the plain scene") {}
+  SUBCASE("with arcs between the tokens and the logit lens beside the stream") {
+    options.arcs = ArcChoice{1, -1};
+  }
   Headless headless(640, 360);
   Progress progress;
   const auto model = Model::load(reference("gpt2"), progress);
@@ -37,6 +43,9 @@ TEST_CASE("a frame without new rows uploads under 50 KB in under 30 draw calls a
   executor.run_pass();
   const Trace& trace = *executor.trace();
   const Layout layout = make_layout(model->graph(), {});
+  const auto lens = logit_lens(trace, 5, 1, false, progress);
+  REQUIRE(lens);
+  if (options.arcs) options.lens = &*lens;
   Renderer renderer;
   SceneBuilder builder;
   Scene scene;
@@ -44,7 +53,7 @@ TEST_CASE("a frame without new rows uploads under 50 KB in under 30 draw calls a
   scene.camera = frame_whole(layout, Camera{}, 16.f / 9);
   auto draw = [&](int frame) {
     scene.camera.yaw = -0.16f + 0.01f * float(frame % 8);  // the camera moves: every frame is drawn anew
-    builder.build(scene, layout, &trace, double(trace.published()), {});
+    builder.build(scene, layout, &trace, double(trace.published()), options);
     return renderer.draw(scene, {headless.framebuffer(), 0, 0, 640, 360}, Quality::moving);
   };
   for (int frame = 0; frame < 64; ++frame) draw(frame);  // buffers grow to the size that they need

@@ -94,4 +94,26 @@ with Journey(sys.argv[1], "-m", "sort-abc", "-p", "CBABBC") as j:
             time.sleep(0.3)
             j.key("Escape")
     j.wait("Esc closes the cards, the newest first", lambda s: s["cards"] == [])
+
+    # Attention as arcs between the tokens, of all and of the row that is pointed at; the lens beside the stream.
+    assert j.state()["arcs_shown"] == 0 and j.state()["lens_rows"] == 0
+    j.xdotool("mousemove", 4, 4)
+    j.key("Home")
+    j.key("t")
+    j.wait("arcs of the chosen head", lambda s: s["arcs"] == 1 and s["arcs_shown"] > 5)
+    every = j.state()["arcs_shown"]
+    j.key("shift+t")
+    j.wait("arcs of its layer", lambda s: s["arcs"] == 2 and s["arcs_shown"] > 5)
+    j.key("t")
+    j.wait("and of the head again", lambda s: s["arcs"] == 1 and s["arcs_shown"] == every)
+    j.settled(lambda seen: seen["tensors"].get("tokens"))
+    j.xdotool("mousemove", *map(int, j.cell("tokens", 3, 0)))
+    j.wait("those of the token under the mouse alone",
+           lambda s: s["hovered_cell"] == ["tokens", 3, 0] and 0 < s["arcs_shown"] < every)
+    j.key("t")
+    j.wait("none", lambda s: s["arcs"] == 0 and s["arcs_shown"] == 0)
+    j.key("l")
+    j.wait("ghost columns for every token that is through", lambda s: s["lens_columns"] and s["lens_rows"] >= 6)
+    j.key("l")
+    j.wait("and none", lambda s: not s["lens_columns"] and s["lens_rows"] == 0)
     print("every number explains itself")
