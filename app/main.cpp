@@ -53,6 +53,7 @@ int main(int argc, char** argv) {
   add_convert(program, chosen);
   add_models(program, chosen);
   add_tokenize(program, chosen);
+  add_tokenizer(program, chosen);
   add_bench(program, chosen);
   // Without a command (first argument an option, or nothing) it is 'view'.
   std::vector<const char*> arguments(argv, argv + argc);

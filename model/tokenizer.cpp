@@ -51,7 +51,7 @@ TokenizingSteps Tokenizer::steps(std::string_view text) const {
   for (const TokenSpan& span : encode(text)) {
     std::string part(text.substr(span.begin, span.end - span.begin));
     steps.pieces.push_back(
-        {part, span.begin, span.end, false, {}, {}, {{span.id, 0, span.end - span.begin, 0}}});
+        {part, span.begin, span.end, false, {}, {}, {}, {{span.id, 0, span.end - span.begin, 0}}});
   }
   return steps;
 }

@@ -32,13 +32,22 @@ struct TokenizingSteps {
     size_t begin = 0, end = 0;  ///< bytes of the piece's text
     double score = 0;           ///< Unigram: the logarithm of its probability, else 0
   };
+  /// A token that fits at a place: what is looked at where nothing is merged.
+  struct Candidate {
+    int id = 0;                 ///< -1: a character that is no token
+    size_t begin = 0, end = 0;  ///< bytes of the piece's text
+    double score = 0;           ///< Unigram: the token's own, else 0
+    double sum = 0;             ///< Unigram: of the scores of the best way to its end with it, else 0
+    bool taken = false;         ///< it is one of the piece's tokens
+  };
   /// What is cut into tokens without a look at its neighbours.
   struct Piece {
-    std::string text;           ///< normalized; bytes of UTF-8
-    size_t begin = 0, end = 0;  ///< bytes of the person's text
-    bool added = false;         ///< a special token that was found in the text as it is
-    std::vector<Unit> units;    ///< BPE alone
-    std::vector<Merge> merges;  ///< BPE alone, in the order in which they happen
+    std::string text;                   ///< normalized; bytes of UTF-8
+    size_t begin = 0, end = 0;          ///< bytes of the person's text
+    bool added = false;                 ///< a special token that was found in the text as it is
+    std::vector<Unit> units;            ///< BPE alone
+    std::vector<Merge> merges;          ///< BPE alone, in the order in which they happen
+    std::vector<Candidate> candidates;  ///< Unigram and WordPiece, in the order in which they are found
     std::vector<Token> tokens;
   };
   std::vector<int> prefix;  ///< Tokenizer::prefix

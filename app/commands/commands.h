@@ -21,6 +21,7 @@ void add_info(CLI::App& program, Action& chosen);
 void add_convert(CLI::App& program, Action& chosen);
 void add_models(CLI::App& program, Action& chosen);
 void add_tokenize(CLI::App& program, Action& chosen);
+void add_tokenizer(CLI::App& program, Action& chosen);
 void add_bench(CLI::App& program, Action& chosen);
 
 }  // namespace orrery

@@ -160,33 +160,6 @@ int list_models() {
   return 0;
 }
 
-struct TokenizeOptions {
-  InputOptions input;
-  bool json = false;
-};
-
-int tokenize(const TokenizeOptions& options) {
-  const auto model = options.input.load();
-  if (!model->tokenizer())
-    throw Error(say("{0} has no tokenizer: give token ids with --ids", model->path().string()));
-  const std::string given = options.input.text(*model);
-  check_utf8(given, options.input.has_file ? options.input.prompt_file : "--prompt");
-  const auto spans = model->tokenizer()->encode(given);
-  nlohmann::json ids = nlohmann::json::array(), tokens = nlohmann::json::array();
-  std::string text;
-  for (const TokenSpan& span : spans) {
-    const std::string shown = display_token(model->tokenizer()->bytes(span.id));
-    ids.push_back(span.id);
-    tokens.push_back({{"id", span.id}, {"text", shown}, {"begin", span.begin}, {"end", span.end}});
-    text += std::to_string(span.id) + "\t" + shown + "\n";
-  }
-  if (options.json)
-    print(nlohmann::json{{"ids", ids}, {"tokens", tokens}}.dump() + "\n");
-  else
-    print(text);
-  return 0;
-}
-
 }  // namespace
 
 void add_info(CLI::App& program, Action& chosen) {
@@ -200,15 +173,6 @@ void add_info(CLI::App& program, Action& chosen) {
 void add_models(CLI::App& program, Action& chosen) {
   CLI::App* command = program.add_subcommand("models", tr("Lists the models that come with Orrery"));
   command->callback([&chosen] { chosen = list_models; });
-}
-
-void add_tokenize(CLI::App& program, Action& chosen) {
-  auto options = std::make_shared<TokenizeOptions>();
-  CLI::App* command = program.add_subcommand("tokenize", tr("Shows the tokens of a text, one a line"));
-  options->input.add_model(*command);
-  options->input.add_prompt(*command);
-  command->add_flag("--json", options->json, tr("Print JSON"));
-  command->callback([options, &chosen] { chosen = [options] { return tokenize(*options); }; });
 }
 
 }  // namespace orrery

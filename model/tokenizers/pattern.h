@@ -12,6 +12,10 @@ namespace orrery {
 inline constexpr char gpt2_pattern[] =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
+/// LLaMA 3's, as its tokenizer.json has it; that of GPT-4 says the same in other words.
+inline constexpr char llama3_pattern[] =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+
 /// What a tokenizer file searches for: a text as it is, or a regular expression in the dialect of Hugging
 /// Face's tokenizers (Oniguruma), of which PCRE2 reads what such files use. Immutable.
 class Pattern {

@@ -114,12 +114,12 @@ TokenizingSteps PipelineTokenizer::steps(std::string_view text) const {
       text, [&](const AlignedText& normalized) { steps.normalized += normalized.text(); },
       [&](const AddedToken& token, TextRange place) {
         steps.pieces.push_back(
-            {token.text, place.begin, place.end, true, {}, {}, {{token.id, 0, token.text.size(), 0}}});
+            {token.text, place.begin, place.end, true, {}, {}, {}, {{token.id, 0, token.text.size(), 0}}});
       },
       [&](const AlignedText& piece) {
         TextRange place = piece.place(0, piece.text().size());
         TokenizingSteps::Piece& shown = steps.pieces.emplace_back(
-            TokenizingSteps::Piece{piece.text(), place.begin, place.end, false, {}, {}, {}});
+            TokenizingSteps::Piece{piece.text(), place.begin, place.end, false, {}, {}, {}, {}});
         model_->encode(piece.text(), shown.tokens, &shown);
       });
   return steps;

@@ -74,4 +74,25 @@ std::shared_ptr<const Tokenizer> open_tokenizer(const std::filesystem::path& fol
                              read_text_file(merges, largest_file), merges.string());
 }
 
+std::shared_ptr<const Tokenizer> open_tokenizer_alone(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::string name = path.filename().string();
+  const bool half =
+      name == "vocab.json" || name == "encoder.json" || name == "merges.txt" || name == "vocab.bpe";
+  if (half || std::filesystem::is_directory(path, error)) {
+    const std::filesystem::path folder = half ? path.parent_path() : path;
+    if (auto tokenizer = open_tokenizer(folder.empty() ? "." : folder)) return tokenizer;
+    throw Error(say("{0} holds no tokenizer: no tokenizer.json, vocab.json, vocab.txt or tokenizer.bin.",
+                    path.string()));
+  }
+  const std::string ending = path.extension().string();
+  if (ending != ".json" && ending != ".txt" && ending != ".bin")
+    throw Error(say("{0} is no tokenizer that can be read: tokenizer.json, vocab.txt and tokenizer.bin are.",
+                    path.string()));
+  const std::string bytes = read_text_file(path, largest_file);
+  if (ending == ".json") return read_tokenizer_json(bytes, path.string());
+  if (ending == ".txt") return read_word_piece_vocabulary(bytes, path.string(), nullptr);
+  return read_llama2c_tokenizer(std::as_bytes(std::span(bytes)), path.string());
+}
+
 }  // namespace orrery

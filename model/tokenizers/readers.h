@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -15,6 +16,10 @@ enum class SpecialTokens { matched, plain };
 /// (BPE, Unigram or WordPiece). Throws Error naming `file` and what is wrong, or the type that cannot be
 /// read.
 std::shared_ptr<const Tokenizer> read_tokenizer_json(std::string_view text, const std::string& file);
+
+/// Opens a tokenizer that stands alone: a folder with one, a tokenizer.json, vocab.txt or tokenizer.bin, or
+/// one of GPT-2's two files beside the other. Throws Error naming what is wrong, or that it is none of these.
+std::shared_ptr<const Tokenizer> open_tokenizer_alone(const std::filesystem::path& path);
 
 /// Reads GPT-2's own pair of files: vocab.json or encoder.json, and merges.txt or vocab.bpe.
 std::shared_ptr<const Tokenizer> read_gpt2_tokenizer(std::string_view vocabulary,

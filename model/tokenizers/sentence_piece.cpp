@@ -89,14 +89,12 @@ std::shared_ptr<const Tokenizer> make_gpt2(const GgufTokenizer& source, Pipeline
 
 // The patterns are those of the models' own tokenizer.json.
 std::string gguf_pattern(const std::string& pre, const std::string& file) {
-  constexpr char gpt4_like[] =
-      R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
   for (const char* name : {"", "default", "gpt-2", "gpt2", "mpt", "olmo", "phi-2", "jina-en"})
     if (pre == name) return gpt2_pattern;
   for (const char* name : {"llama-bpe", "llama3", "llama-v3", "dbrx", "smaug-bpe"})
-    if (pre == name) return gpt4_like;
+    if (pre == name) return llama3_pattern;
   if (pre == "qwen2" || pre == "stablelm2") {
-    std::string pattern = gpt4_like;
+    std::string pattern = llama3_pattern;
     return pattern.replace(pattern.find("{1,3}"), 5, "");
   }
   refuse_part(file, "tokenizer.ggml.pre", pre);

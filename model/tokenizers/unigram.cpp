@@ -9,6 +9,18 @@
 
 namespace orrery {
 
+namespace {
+
+/// Marks the candidate of the best way that stands there.
+void take(std::vector<TokenizingSteps::Candidate>& candidates, size_t begin, size_t end) {
+  // In order of their beginnings, and then of their ends.
+  auto found = std::ranges::lower_bound(candidates, std::pair(begin, end), {},
+                                        [](const auto& entry) { return std::pair(entry.begin, entry.end); });
+  if (found != candidates.end() && found->begin == begin && found->end == end) found->taken = true;
+}
+
+}  // namespace
+
 Unigram::Unigram(const Vocabulary& vocabulary, std::vector<double> scores, int unknown, bool byte_fallback,
                  const std::string& file)
     : scores_(std::move(scores)), unknown_(unknown) {
@@ -41,7 +53,7 @@ void Unigram::append_unknown(std::string_view piece, size_t begin, size_t end,
 }
 
 void Unigram::encode(std::string_view piece, std::vector<TokenizingSteps::Token>& tokens,
-                     TokenizingSteps::Piece*) const {
+                     TokenizingSteps::Piece* steps) const {
   // The best way to each place: its sum, where its last token begins, and which it is (-1: unknown).
   struct Best {
     double score = -INFINITY;
@@ -54,16 +66,22 @@ void Unigram::encode(std::string_view piece, std::vector<TokenizingSteps::Token>
     length = character_length(piece.substr(begin));
     double score = best[begin].score;
     bool has_character = false;
+    auto look = [&](int id, size_t end, double own) {
+      if (steps) steps->candidates.push_back({id, begin, end, own, score + own, false});
+    };
     tree_.prefixes(piece.substr(begin), [&](size_t size, int id) {
       Best& place = best[begin + size];
+      look(id, begin + size, scores_[size_t(id)]);
       if (score + scores_[size_t(id)] > place.score) place = {score + scores_[size_t(id)], begin, id};
       if (size == length) has_character = true;
     });
     Best& next = best[begin + length];
+    if (!has_character) look(-1, begin + length, unknown_score_);
     if (!has_character && score + unknown_score_ > next.score) next = {score + unknown_score_, begin, -1};
   }
   std::vector<TokenizingSteps::Token> path;  // from the end
   for (size_t end = piece.size(); end > 0; end = best[end].begin) {
+    if (steps) take(steps->candidates, best[end].begin, end);
     bool fused = best[end].id < 0 && !path.empty() && path.back().id < 0;  // unknown neighbours are one
     if (fused)
       path.back().begin = best[end].begin;

@@ -20,7 +20,7 @@ WordPiece::WordPiece(const Vocabulary& vocabulary, const WordPieceOptions& optio
 }
 
 void WordPiece::encode(std::string_view piece, std::vector<TokenizingSteps::Token>& tokens,
-                       TokenizingSteps::Piece*) const {
+                       TokenizingSteps::Piece* steps) const {
   size_t characters = 0, first = tokens.size();
   for_each_character(piece, [&](size_t, size_t, int) { ++characters; });
   bool known = characters <= longest_word_;
@@ -30,11 +30,15 @@ void WordPiece::encode(std::string_view piece, std::vector<TokenizingSteps::Toke
     (begin ? continuations_ : beginnings_).prefixes(piece.substr(begin), [&](size_t length, int longest) {
       end = begin + length;
       id = longest;
+      if (steps) steps->candidates.push_back({id, begin, end, 0, 0, false});
     });
     known = id >= 0;
     if (known) tokens.push_back({id, begin, end, 0});
+    if (known && steps) steps->candidates.back().taken = true;
   }
   if (known) return;
+  if (steps)
+    for (TokenizingSteps::Candidate& candidate : steps->candidates) candidate.taken = false;
   tokens.resize(first);
   tokens.push_back({unknown_, 0, piece.size(), 0});
 }

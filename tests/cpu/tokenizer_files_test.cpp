@@ -3,11 +3,13 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "model/checkpoint.h"
 #include "model/formats/mapped_file.h"
 #include "model/message.h"
+#include "model/resources.h"
 #include "model/tokenizers/byte_characters.h"
 #include "model/tokenizers/pattern.h"
 #include "model/tokenizers/readers.h"
@@ -66,10 +68,10 @@ void check_steps(const Tokenizer& tokenizer, const std::string& text) {
 }
 
 /// Compares with what Hugging Face's own tokenizers made of the same file.
-void check_vectors(const fs::path& folder, const std::string& name) {
-  CAPTURE(name);
-  auto tokenizer = tokenizer_of(folder / (name + ".json"));
-  json vectors = json_of(folder / (name + ".vectors"));
+void check_vectors(const fs::path& file, const fs::path& vector_file) {
+  CAPTURE(file.string());
+  auto tokenizer = tokenizer_of(file);
+  json vectors = json_of(vector_file);
   REQUIRE(vectors.size() == 61);
   for (const json& vector : vectors) {
     std::string text = vector["text"].get<std::string>();
@@ -114,7 +116,13 @@ GgufTokenizer small_llama() {
 TEST_CASE("tokenizer.json of every kind: the ids and texts of Hugging Face's tokenizers") {
   for (const char* name : {"neox", "llama3", "qwen2", "digits", "llama", "fused", "unfused", "t5",
                            "unigram_bytes", "bert", "bert_cased", "whitespace"})
-    check_vectors(reference("tokenizers"), name);
+    check_vectors(reference("tokenizers") / (std::string(name) + ".json"),
+                  reference("tokenizers") / (std::string(name) + ".vectors"));
+}
+
+TEST_CASE("Hugging Face's tokenizers read what Orrery has trained, and make the same of it") {
+  check_vectors(resource_path() / "assets" / "tokenizers" / "shakespeare-bpe.json",
+                reference("bpe_training") / "shakespeare-bpe.vectors");
 }
 
 TEST_CASE("tokenizers of a folder that the environment names") {
@@ -124,23 +132,105 @@ TEST_CASE("tokenizers of a folder that the environment names") {
     return;
   }
   for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.path().extension() == ".vectors") check_vectors(folder, entry.path().stem().string());
-  fs::path vectors = shared_fixture("tokenizer") / "llama_spm_vectors.json";
-  for (const char* file : {"llama_spm/tokenizer.json", "llama_spm/tokenizer.bin"}) {
-    fs::path path = fs::path(folder) / file;
-    if (!fs::exists(path) || !fs::exists(vectors)) continue;
-    CAPTURE(file);
-    std::string bytes = read_text_file(path, 1 << 26);
-    auto tokenizer = path.extension() == ".json"
-                         ? read_tokenizer_json(bytes, file)
-                         : read_llama2c_tokenizer(std::as_bytes(std::span(bytes)), file);
-    for (const json& vector : json_of(vectors)["encode"]) {
-      std::string text = vector["text"].get<std::string>();
-      CAPTURE(text);
-      CHECK(tokenizer->ids(text) == vector["llama_spm"].get<Ids>());
-      CHECK(tokenizer->decode(vector["llama_spm"].get<Ids>()) == "<s>" + (text.empty() ? "" : " " + text));
+    if (fs::path file = entry.path(); file.extension() == ".vectors")
+      check_vectors(fs::path(file).replace_extension(".json"), file);
+}
+
+TEST_CASE("LLaMA's own vocabulary: the ids of SentencePiece, as tokenizer.json and as tokenizer.bin") {
+  const char* folder = std::getenv("ORRERY_TOKENIZERS");
+  const fs::path vocabulary = fs::path(folder ? folder : "") / "llama_spm";
+  const fs::path vectors = shared_fixture("tokenizer") / "llama_spm_vectors.json";
+  if (!folder || !fs::exists(vocabulary) || !fs::exists(vectors)) {
+    MESSAGE(
+        "skipped: LLaMA's vocabulary (tests/reference/tokenizers/llama.py makes it, ORRERY_TOKENIZERS names "
+        "its "
+        "folder) or its test vectors are not here: "
+        << vectors.string());
+    return;
+  }
+  // The vectors take <s> in a text for its characters, and their program makes nothing of an empty text.
+  json plain = json_of(vocabulary / "tokenizer.json");
+  plain["added_tokens"] = json::array();
+  const auto as_text = read_tokenizer_json(plain.dump(), "plain");
+  const auto matched = open_tokenizer_alone(vocabulary / "tokenizer.json");
+  const auto scored = open_tokenizer_alone(vocabulary / "tokenizer.bin");
+  const json cases = json_of(vectors)["encode"];
+  REQUIRE(cases.size() == 108);
+  for (const json& vector : cases) {
+    const std::string text = vector["text"].get<std::string>();
+    const Ids ids = vector["llama_spm"].get<Ids>();
+    CAPTURE(text);
+    if (text.empty()) continue;
+    CHECK(as_text->ids(text) == ids);
+    check_steps(*as_text, text);
+    if (text.find("<s>") != text.npos) continue;
+    for (const auto& tokenizer : {matched, scored}) {
+      CHECK(tokenizer->ids(text) == ids);
+      CHECK(tokenizer->decode(ids) == "<s> " + text);
+      check_steps(*tokenizer, text);
     }
   }
+  for (const auto& tokenizer : {matched, scored}) CHECK(tokenizer->ids("<s></s>") == Ids{1, 1, 2});
+}
+
+TEST_CASE("a tokenizer that stands alone is opened by its name") {
+  const fs::path folder = reference("tokenizers");
+  CHECK(open_tokenizer_alone(folder / "t5.json")->kind() == "Unigram");
+  CHECK(open_tokenizer_alone(reference("bpe"))->kind() == "byte-level BPE");
+  CHECK(open_tokenizer_alone(reference("bpe") / "merges.txt")->size() == 457);
+  TemporaryFolder words;
+  words.write("vocab.txt", "[UNK]\na\n");
+  CHECK(open_tokenizer_alone(words.path() / "vocab.txt")->kind() == "WordPiece");
+  CHECK(error_of([&] { open_tokenizer_alone(folder / "make.py"); }).find("make.py is no tokenizer") !=
+        std::string::npos);
+  CHECK(error_of([&] { open_tokenizer_alone(reference("gpt2")); }).find("holds no tokenizer") !=
+        std::string::npos);
+}
+
+TEST_CASE(
+    "the steps of Unigram: every token that fits, its score, and the best sums; the best way is taken") {
+  const auto tokenizer = tokenizer_of(reference("tokenizers") / "t5.json");
+  for (const json& vector : json_of(reference("tokenizers") / "t5.vectors")) {
+    const TokenizingSteps steps = tokenizer->steps(vector["text"].get<std::string>());
+    for (const TokenizingSteps::Piece& piece : steps.pieces) {
+      if (piece.added) continue;
+      // The best sum of each place, by the definition: the greatest of all ways that end there.
+      std::map<size_t, double> best = {{0, 0.0}};
+      double taken = 0;
+      size_t end = 0;
+      for (const auto& candidate : piece.candidates) {
+        REQUIRE(best.contains(candidate.begin));
+        CHECK(candidate.sum == doctest::Approx(best[candidate.begin] + candidate.score));
+        const auto place = best.try_emplace(candidate.end, candidate.sum).first;
+        place->second = std::max(place->second, candidate.sum);
+        if (!candidate.taken) continue;
+        CHECK(candidate.begin == end);
+        end = candidate.end;
+        taken += candidate.score;
+      }
+      CHECK(end == piece.text.size());
+      CHECK(taken == doctest::Approx(best[piece.text.size()]));
+    }
+  }
+}
+
+TEST_CASE("the steps of WordPiece: the tokens that fit where one can begin; the longest is taken") {
+  json file = json_of(reference("tokenizers") / "bert.json");
+  file["model"]["vocab"] = {{"[UNK]", 0}, {"un", 1},    {"una", 2}, {"##ff", 3},
+                            {"##ffa", 4}, {"##ble", 5}, {"u", 6}};
+  file["added_tokens"] = json::array();
+  const auto tokenizer = read_tokenizer_json(file.dump(), "t");
+  const TokenizingSteps steps = tokenizer->steps("unaffable unaxy");
+  REQUIRE(steps.pieces.size() == 2);
+  Ids looked_at, taken;
+  for (const auto& candidate : steps.pieces[0].candidates) {
+    looked_at.push_back(candidate.id);
+    if (candidate.taken) taken.push_back(candidate.id);
+  }
+  CHECK(looked_at == Ids{6, 1, 2, 3, 4, 5});
+  CHECK(taken == Ids{2, 4, 5});
+  for (const auto& candidate : steps.pieces[1].candidates) CHECK_FALSE(candidate.taken);
+  CHECK(steps.pieces[1].tokens[0].id == 0);  // what is left over makes the whole word unknown
 }
 
 TEST_CASE("tokens that a file puts before every text") {

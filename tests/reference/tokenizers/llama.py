@@ -28,8 +28,11 @@ json.dump({
     "model": {"type": "BPE", "unk_token": "<unk>", "fuse_unk": True, "byte_fallback": True,
               "vocab": {token: i for i, token in enumerate(tokens)}, "merges": merges}},
     open(folder / "tokenizer.json", "w", encoding="utf-8"), ensure_ascii=False)
+order = {}  # of the tokens by their first merge: what stands for their scores
+for left, right in zip(numbers[::2], numbers[1::2]):
+    order.setdefault(tokens[left] + tokens[right], len(order))
 with open(folder / "tokenizer.bin", "wb") as file:
     file.write(struct.pack("<i", max(len(token.encode()) for token in tokens)))
     for i, token in enumerate(tokens):
         text = (f"\n{token}\n" if i in (1, 2) else token.replace("▁", " ")).encode()
-        file.write(struct.pack("<fi", float(min(0, 259 - i)), len(text)) + text)
+        file.write(struct.pack("<fi", float(-order.get(token, len(order))), len(text)) + text)

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Learning a BPE on the command line, and the steps of every kind of tokenizer."""
+import json
+
+from support import ROOT, ProgramTest, main
+
+TOKENIZERS = ROOT / "tests" / "reference" / "tokenizers"
+TEXT = "the planets move, the planets shine; 春眠不覺曉，春眠 🪐🪐\n" * 20
+
+
+class Tokenizer(ProgramTest):
+    def write(self, content, name="text.txt"):
+        path = self.folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def train(self, *more, content=TEXT, size=290):
+        file = self.folder / "tokenizer.json"
+        self.succeeds("tokenizer", "train", "-f", self.write(content), "--vocab-size", size, "-o", file, *more)
+        return file
+
+    def tokens(self, *arguments):
+        return json.loads(self.succeeds("tokenize", *arguments, "--json"))
+
+    def test_train(self):
+        for pattern in ("gpt2", "llama3"):
+            file = self.train("--pattern", pattern)
+            model = json.loads(file.read_text())["model"]
+            self.assertEqual(model["type"], "BPE")
+            self.assertEqual(sorted(model["vocab"].values()), list(range(290)))
+            self.assertEqual(len(model["merges"]), 34)
+            result = self.tokens("--tokenizer", file, "-p", "the planets 春眠 🪐 xyz")
+            self.assertLess(len(result["ids"]), 15)
+            self.assertEqual(result["tokens"][-1]["end"], len("the planets 春眠 🪐 xyz".encode()))
+        first = file.read_bytes()
+        self.assertEqual(self.train("--pattern", "llama3").read_bytes(), first)
+
+    def test_ends_early(self):
+        model = json.loads(self.train(content="ab ab", size=5000).read_text())["model"]
+        self.assertEqual(model["merges"], ["a b"])
+        model = json.loads(self.train("--min-frequency", 1, content="ab ab", size=5000).read_text())["model"]
+        self.assertEqual(model["merges"], ["a b", "Ġ ab"])
+
+    def test_bad_input(self):
+        def refuses(*words, content=TEXT, size=300, status=1, more=(), file=None):
+            output = self.folder / "out.json"
+            path = file or self.write(content)
+            self.fails("tokenizer", "train", "-f", path, "--vocab-size", size, "-o", output, *more, words=words,
+                       status=status)
+            self.assertFalse(output.exists())
+            self.assertEqual(list(self.folder.glob("*.part*")), [])
+        refuses("none.txt", file=self.folder / "none.txt")
+        refuses("empty", content=b"")
+        refuses("text.txt", "UTF-8", "byte 3", content=b"abc\xff")
+        refuses(str(self.folder), file=self.folder)
+        refuses("255", size=255, status=2)
+        refuses(size="many", status=2)
+        refuses(more=["--pattern", "words"], status=2)
+        self.fails("tokenizer", "train", "-f", self.write(TEXT), "-o", self.folder / "no" / "t.json", words=["t.json"])
+        self.fails("tokenizer", status=2)
+        self.fails("tokenize", "--tokenizer", self.folder / "none.json", "-p", "a", words=["none.json"])
+        self.fails("tokenize", "--tokenizer", self.write("{", "t.json"), "-p", "a", words=["t.json"])
+        self.fails("tokenize", "--tokenizer", self.write("x", "t.bpe"), "-p", "a", words=["t.bpe"])
+
+    def test_steps_of_bytes(self):
+        words = self.succeeds("tokenize", "--tokenizer", TOKENIZERS / "neox.json", "-p", "the 春", "--steps").decode()
+        self.assertIn("merges h + e = he (256), rank 0", words)
+        self.assertIn("E6 98 A5", words)  # parts of a character are bytes
+        steps = self.tokens("--tokenizer", TOKENIZERS / "neox.json", "-p", "the 春", "--steps")["steps"]
+        piece = steps["pieces"][0]
+        self.assertEqual([unit["text"] for unit in piece["units"]], ["t", "h", "e"])
+        ranks = json.loads((TOKENIZERS / "neox.json").read_text())["model"]["merges"]
+        self.assertEqual([ranks[merge["rank"]] for merge in piece["merges"]], ["h e"])
+        self.assertEqual([(merge["left"], merge["right"]) for merge in piece["merges"]], [(1, 2)])
+
+    def test_steps_of_others(self):
+        result = self.tokens("--tokenizer", TOKENIZERS / "llama.json", "-p", "the", "--steps")
+        self.assertEqual(result["steps"]["normalized"], "▁the")
+        self.assertEqual(result["steps"]["prefix"], [1])
+        words = self.succeeds("tokenize", "--tokenizer", TOKENIZERS / "t5.json", "-p", "the sun", "--steps").decode()
+        self.assertIn("on the best way", words)
+        words = self.succeeds("tokenize", "--tokenizer", TOKENIZERS / "bert.json", "-p", "planets", "--steps").decode()
+        self.assertIn("the longest", words)
+        result = self.tokens("-m", "tang-poems", "-p", "春", "--steps")
+        self.assertEqual([piece["text"] for piece in result["steps"]["pieces"]], ["春"])
+
+
+main()
