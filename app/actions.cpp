@@ -3,6 +3,7 @@
 #define GLFW_INCLUDE_NONE
 #include <GLFW/glfw3.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "app/app.h"
@@ -145,6 +146,8 @@ std::vector<Action> make_table() {
       {"insight_space", 0, false, "", say("Tokens as points in space"), look_inside<InsightPage::space>},
       {"insight_sampling", 0, false, "", say("How a token is drawn"), look_inside<InsightPage::sampling>},
       {"insight_beams", 0, false, "", say("What a beam search would write"), look_inside<InsightPage::beams>},
+      {"tokenizer", GLFW_KEY_K, false, "K", say("How text becomes tokens"), toggle<&Pages::tokenizer>,
+       Menu::view},
       {"theme", 0, false, "", say("Dark or light"),
        [](App& a) { a.settings.theme = a.settings.theme == Theme::dark ? Theme::light : Theme::dark; },
        Menu::view},
@@ -169,7 +172,36 @@ const std::vector<Action>& actions() {
   return table;
 }
 
+/// Keys of the page about tokenizers, while it is open.
+static bool tokenizer_key(App& app, int key) {
+  static const struct {
+    int key;
+    void (*run)(TokenizerPage&);
+  } table[] = {
+      {GLFW_KEY_1, [](TokenizerPage& p) { p.tab = TokenizerTab::steps; }},
+      {GLFW_KEY_2, [](TokenizerPage& p) { p.tab = TokenizerTab::compare; }},
+      {GLFW_KEY_3, [](TokenizerPage& p) { p.tab = TokenizerTab::train; }},
+      {GLFW_KEY_SPACE, [](TokenizerPage& p) { p.toggle_play(); }},
+      {GLFW_KEY_COMMA, [](TokenizerPage& p) { p.step(-1); }},
+      {GLFW_KEY_PERIOD, [](TokenizerPage& p) { p.step(1); }},
+      {GLFW_KEY_LEFT, [](TokenizerPage& p) { p.step_piece(-1); }},
+      {GLFW_KEY_RIGHT, [](TokenizerPage& p) { p.step_piece(1); }},
+      {GLFW_KEY_HOME, [](TokenizerPage& p) { p.jump(0); }},
+      {GLFW_KEY_END, [](TokenizerPage& p) { p.jump(double(p.moments)); }},
+      {GLFW_KEY_UP, [](TokenizerPage& p) { p.choose(-1); }},
+      {GLFW_KEY_DOWN, [](TokenizerPage& p) { p.choose(1); }},
+      {GLFW_KEY_LEFT_BRACKET, [](TokenizerPage& p) { p.speed = std::max(0.5, p.speed / 2); }},
+      {GLFW_KEY_RIGHT_BRACKET, [](TokenizerPage& p) { p.speed = std::min(48.0, p.speed * 2); }},
+  };
+  const auto entry = std::ranges::find(table, key, [](const auto& one) { return one.key; });
+  if (entry == std::end(table)) return false;
+  entry->run(app.tokenizer_page);
+  app.awake = 4;
+  return true;
+}
+
 bool run_key(App& app, int key, bool control) {
+  if (app.pages.tokenizer && !control && tokenizer_key(app, key)) return true;
   if (key >= GLFW_KEY_KP_1 && key <= GLFW_KEY_KP_9) key = GLFW_KEY_1 + (key - GLFW_KEY_KP_1);
   for (const Action& action : actions()) {
     if (action.key != key || action.key == 0 || action.control != control) continue;

@@ -346,14 +346,16 @@ void App::take_events() {
 }
 
 bool App::advance(double seconds) {
-  if (!trace) return false;
+  const bool tokens = pages.tokenizer && tokenizer_page.advance(seconds, settings.reduced_motion);
+  if (tokens) awake = std::max(awake, 3);  // new characters are there from the next frame on
+  if (!trace) return tokens;
   StepWork work;
   if (playback.playing && playback.speed().pace != Pace::steps)
     work = step_work(*trace, playback.position, playback.backwards);
   bool moved = playback.advance(seconds, trace->published(), run_ended, work.cells, work.ticks);
   moved = cards.advance(seconds) || moved;
   worker.allow(playback.limit());
-  return moved || playback.moving();
+  return moved || tokens || playback.moving();
 }
 
 void App::update_predictions() {

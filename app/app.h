@@ -10,6 +10,7 @@
 #include "app/playback.h"
 #include "app/scene_view.h"
 #include "app/settings.h"
+#include "app/tokenizer_page.h"
 #include "app/view.h"
 #include "model/worker.h"
 
@@ -46,7 +47,8 @@ struct Notice {
 /// Which pages lie over the scene.
 struct Pages {
   bool help = false, settings = false, models = false, about = false, menu = false, finder = false;
-  bool any() const { return help || settings || models || about || menu || finder; }
+  bool tokenizer = false;
+  bool any() const { return help || settings || models || about || menu || finder || tokenizer; }
 };
 
 /// Everything the window knows. Panels are functions on it; the main thread owns it.
@@ -69,6 +71,7 @@ struct App {
   Insight insight;
   std::deque<Notice> notices;
   Pages pages;
+  TokenizerPage tokenizer_page;
   std::string path_field;  ///< of the model chooser
   bool presenter = false, full_screen = false, flying = false;
   bool screenshot_wanted = false, quit = false;

@@ -126,6 +126,7 @@ void build_frame(App& app) {
   }
   cards_overlay(app);
   if (app.pages.finder) finder_page(app);
+  if (app.pages.tokenizer) tokenizer_page(app);
   if (app.pages.models) model_page(app);
   if (app.pages.settings) settings_page(app);
   if (app.pages.help) help_page(app);

@@ -285,6 +285,14 @@ void draw_icon(ImDrawList* list, Icon icon, ImVec2 c, float s, ImU32 colour) {
     case Icon::right:
       triangle(list, c, h * 0.7f, 1, colour);
       break;
+    case Icon::tokens: {  // a line of text, cut
+      float x = c.x - h * 1.15f;
+      for (float width : {0.55f, 0.95f, 0.4f}) {
+        list->AddRectFilled({x, c.y - h * 0.5f}, {x + h * width, c.y + h * 0.5f}, colour, thick);
+        x += h * (width + 0.2f);
+      }
+      break;
+    }
     case Icon::copy:
       list->AddRect({c.x - h * 0.9f, c.y - h}, {c.x + h * 0.35f, c.y + h * 0.45f}, colour, thick, 0,
                     thick * 0.8f);

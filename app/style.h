@@ -72,7 +72,8 @@ enum class Icon {
   down,
   left,
   right,
-  copy
+  copy,
+  tokens
 };
 /// A square button with a drawn sign; `tip` is its name for people.
 bool icon_button(const char* name, Icon icon, const char* tip, float size, bool active = false);

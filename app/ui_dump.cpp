@@ -34,6 +34,26 @@ nlohmann::json cards_json(const Cards& cards) {
   return list;
 }
 
+nlohmann::json tokenizer_json(const TokenizerPage& page) {
+  nlohmann::json ids = nlohmann::json::array();
+  if (page.shown)
+    for (const TokenizingSteps::Piece& piece : page.shown->steps.pieces)
+      for (const TokenizingSteps::Token& token : piece.tokens) ids.push_back(token.id);
+  return {{"tab", int(page.tab)},
+          {"name", page.entries.empty() ? "" : page.entries[size_t(page.chosen)].name},
+          {"other", page.other < 0 ? "" : page.entries[size_t(page.other)].name},
+          {"kind", page.shown ? page.shown->tokenizer->kind() : ""},
+          {"text", page.text},
+          {"shown_text", page.shown ? page.shown->text : ""},
+          {"ids", ids},
+          {"moments", page.moments},
+          {"position", page.position},
+          {"playing", page.playing},
+          {"training", int(page.training.state())},
+          {"problem", page.training.problem() ? page.training.problem()->english() : ""},
+          {"merges", page.training.merges().size()}};
+}
+
 /// Where the first and the last cell of each tensor's first block stand, and how many rows and columns it
 /// has: [x, y, x, y, rows, columns].
 nlohmann::json tensors_json(const App& app) {
@@ -88,6 +108,8 @@ void write_ui_dump(const App& app, const std::filesystem::path& file) {
                 {"models_page", app.pages.models},
                 {"about", app.pages.about},
                 {"menu", app.pages.menu},
+                {"tokenizer_page", app.pages.tokenizer},
+                {"tokenizer", tokenizer_json(app.tokenizer_page)},
                 {"writing", ImGui::GetIO().WantTextInput},
                 {"right_open", app.settings.right_open},
                 {"range", int(app.settings.range)},

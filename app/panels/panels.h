@@ -25,6 +25,7 @@ void help_page(App& app);
 void about_page(App& app);
 void menu_page(App& app);
 void finder_page(App& app);
+void tokenizer_page(App& app);
 void cards_overlay(App& app);
 void notices_overlay(App& app);
 }  // namespace orrery

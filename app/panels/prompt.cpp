@@ -65,7 +65,7 @@ void prompt_panel(App& app) {
   if (button("models", (name + "##name").c_str())) run_action(app, "models");
   tooltip(tr("Choose a model"));
   ImGui::SameLine();
-  float buttons = px(86) + 4 * (side + px(8));
+  float buttons = px(86) + 5 * (side + px(8));
   ImGui::SetNextItemWidth(std::max(px(60), ImGui::GetContentRegionAvail().x - buttons));
   if (app.prompt.focus) ImGui::SetKeyboardFocusHere();
   app.prompt.focus = false;
@@ -79,6 +79,9 @@ void prompt_panel(App& app) {
   if (ImGui::IsItemEdited()) app.retokenize();
   ImGui::SameLine();
   if (button("run", tr("Run"), true, {px(78), 0}) || entered) app.start_run();
+  ImGui::SameLine();
+  if (icon_button("tokenizer", Icon::tokens, tr("How text becomes tokens"), side, app.pages.tokenizer))
+    run_action(app, "tokenizer");
   ImGui::SameLine();
   if (icon_button("settings", Icon::settings, tr("Settings"), side, app.pages.settings))
     run_action(app, "settings");
