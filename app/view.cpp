@@ -132,6 +132,7 @@ void save_screenshot(App& app, int width, int height) {
   app.screenshot_wanted = false;
   Image image{width, height, std::vector<std::uint8_t>(size_t(width) * size_t(height) * 4)};
   std::vector<std::uint8_t> rows(image.pixels.size());
+  glBindFramebuffer(GL_READ_FRAMEBUFFER, 0);  // the scene, where it was drawn anew, leaves its own
   glPixelStorei(GL_PACK_ALIGNMENT, 1);
   glReadPixels(0, 0, width, height, GL_RGBA, GL_UNSIGNED_BYTE, rows.data());
   size_t stride = size_t(width) * 4;
