@@ -124,8 +124,9 @@ void TokenizerPage::update_training() {
 
 bool TokenizerPage::advance(double seconds, bool at_once) {
   bool moved = background_.has_news();
-  // Some seconds for all of them, at 60 frames a second.
-  const size_t most = at_once ? SIZE_MAX : std::max(1, (vocabulary_size - 256) / 300);
+  constexpr double whole = 5;  // seconds for all merges, where they come faster than one can look
+  const size_t most =
+      at_once ? SIZE_MAX : size_t(std::max(1.0, seconds * double(vocabulary_size - 256) / whole));
   if (training.update(most)) update_training(), moved = true;
   if (!playing) return moved;
   position = std::min(position + seconds * speed, double(moments));

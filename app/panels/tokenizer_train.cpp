@@ -24,7 +24,8 @@ void controls(TokenizerPage& page) {
   ImGui::SameLine(0, px(14));
   if (running) {
     if (button("train_cancel", tr("Cancel"))) page.training.cancel();
-    ImGui::ProgressBar(page.training.progress(), {-1, px(6)}, "");
+    const float shown = float(page.training.merges().size()) / float(std::max(1, page.vocabulary_size - 256));
+    ImGui::ProgressBar(shown > 0 ? shown : page.training.progress(), {-1, px(6)}, "");
   } else if (button("train_start", tr("Learn"), true, {px(100), 0})) {
     page.train();
   }
@@ -114,7 +115,7 @@ void course(const TokenizerPage& page, float height) {
   const std::string now = std::to_string(page.course.back().second);
   const float wide = ImGui::CalcTextSize(now.c_str()).x;
   list->AddText(
-      {std::clamp(before.x - wide / 2, at.x + px(4), at.x + width - wide - px(4)), before.y - px(24)},
+      {std::min(before.x + px(8), at.x + width - wide - px(4)), std::max(before.y - px(22), at.y + px(2))},
       pack(colours().warm), now.c_str());
 }
 
@@ -135,8 +136,8 @@ void learned(TokenizerPage& page) {
   }
   if (training.merges().empty()) return;
   text(Font::small, colours().accent,
-       translate(
-           say("{0} merges, the newest first, and how often each pair was seen", training.merges().size()))
+       translate(say("{0} merges, the newest first, and how often each pair was seen (logarithmic bars)",
+                     training.merges().size()))
            .c_str());
   newest_merges(training, ImGui::GetContentRegionAvail().y);
 }
