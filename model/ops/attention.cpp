@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "model/ops/op_support.h"
+#include "model/ops/position_rules.h"
 
 namespace orrery {
 namespace {
@@ -32,6 +33,7 @@ class Sight {
 class AttentionScores : public Op {
  public:
   AttentionScores(double scale, double slope, int window) : scale_(scale), slope_(slope), sight_(window) {}
+  double slope() const { return slope_; }
 
   std::string name() const override { return "attention scores"; }
 
@@ -253,6 +255,11 @@ class JoinHeads : public Op {
 };
 
 }  // namespace
+
+std::optional<double> slope_of(const Op& op) {
+  const auto* scores = dynamic_cast<const AttentionScores*>(&op);
+  return scores ? std::optional(scores->slope()) : std::nullopt;
+}
 
 std::unique_ptr<Op> ops::attention_scores(double scale, double slope, int window) {
   return std::make_unique<AttentionScores>(scale, slope, window);

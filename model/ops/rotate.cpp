@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "model/ops/op_support.h"
+#include "model/ops/position_rules.h"
 
 namespace orrery {
 namespace {
@@ -39,6 +40,7 @@ class TextLength : public Op {
 class Rotate : public Op {
  public:
   explicit Rotate(std::shared_ptr<const Rope> rope) : rope_(std::move(rope)) {}
+  const Rope& rope() const { return *rope_; }
 
   std::string name() const override { return "rotate"; }
 
@@ -103,6 +105,11 @@ class Rotate : public Op {
 };
 
 }  // namespace
+
+const Rope* rotation_of(const Op& op) {
+  const auto* rotate = dynamic_cast<const Rotate*>(&op);
+  return rotate ? &rotate->rope() : nullptr;
+}
 
 std::unique_ptr<Op> ops::text_length() { return std::make_unique<TextLength>(); }
 std::unique_ptr<Op> ops::rotate(std::shared_ptr<const Rope> rope) {
