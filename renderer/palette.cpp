@@ -74,7 +74,11 @@ Palette light() {
 }
 
 // Blue against yellow, told apart by all common kinds of colour vision; attention from grey to yellow.
+// Frames after Okabe and Ito (2008), moved until no two look alike to any kind of colour vision (a test looks).
 Palette for_the_colour_blind(Palette p, Theme theme) {
+  const unsigned frames[2][5] = {{0x2fd6a8, 0x4f8dff, 0xe69f00, 0xb8639a, 0xc4ecff},
+                                 {0x00a27a, 0x1f5fc8, 0xa86a00, 0x7a2f6a, 0x62bdf0}};
+  for (int i = 0; i < 5; ++i) p.frames[i] = hex(frames[theme == Theme::light][i]);
   if (theme == Theme::dark) {
     p.negative[0] = hex(0x1c4690), p.negative[1] = hex(0x3f7fd8), p.negative[2] = hex(0xb9dcff);
     p.positive[0] = hex(0x655a2c), p.positive[1] = hex(0xc3a52a), p.positive[2] = hex(0xfff3a0);
