@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "app/app.h"
+#include "app/focus.h"
 
 namespace orrery {
 
@@ -104,6 +105,9 @@ std::vector<Action> make_table() {
        [](App& a) { a.move_cell(1, 0); }},
       {"pin", GLFW_KEY_ENTER, false, "Enter", say("Pin the card of the selected cell"),
        [](App& a) { a.pin_selected(); }},
+      {"copy", GLFW_KEY_C, true, "Ctrl+C",
+       say("Copy the selected cell as text: name, number, formula, operands"),
+       [](App& a) { a.copy_selected(); }, Menu::view},
       {"close_cards", 0, false, "", say("Close all cards"), [](App& a) { a.cards.clear(); }, Menu::view},
       {"fly", GLFW_KEY_G, false, "G", say("Fly with W A S D, Q and E; the same key lands"),
        [](App& a) {
@@ -148,6 +152,8 @@ std::vector<Action> make_table() {
       {"insight_beams", 0, false, "", say("What a beam search would write"), look_inside<InsightPage::beams>},
       {"tokenizer", GLFW_KEY_K, false, "K", say("How text becomes tokens"), toggle<&Pages::tokenizer>,
        Menu::view},
+      {"tour", 0, false, "", say("A tour in five stops"), [](App& a) { a.start_tour(); }, Menu::help},
+      {"positions", 0, false, "", say("How tokens know their places"), toggle<&Pages::positions>, Menu::view},
       {"theme", 0, false, "", say("Dark or light"),
        [](App& a) { a.settings.theme = a.settings.theme == Theme::dark ? Theme::light : Theme::dark; },
        Menu::view},
@@ -200,8 +206,21 @@ static bool tokenizer_key(App& app, int key) {
   return true;
 }
 
+/// While the tour is open: arrows and Enter lead through it.
+static bool tour_key(App& app, int key, bool control) {
+  if (!app.tour.open() || app.pages.any() || control) return false;
+  if (key == GLFW_KEY_RIGHT || key == GLFW_KEY_ENTER)
+    app.go_on_tour(1);
+  else if (key == GLFW_KEY_LEFT)
+    app.go_on_tour(-1);
+  else
+    return false;
+  return true;
+}
+
 bool run_key(App& app, int key, bool control) {
   if (app.pages.tokenizer && !control && tokenizer_key(app, key)) return true;
+  if (tour_key(app, key, control)) return true;
   if (key >= GLFW_KEY_KP_1 && key <= GLFW_KEY_KP_9) key = GLFW_KEY_1 + (key - GLFW_KEY_KP_1);
   for (const Action& action : actions()) {
     if (action.key != key || action.key == 0 || action.control != control) continue;
@@ -210,6 +229,42 @@ bool run_key(App& app, int key, bool control) {
     return true;
   }
   return key & with_shift ? run_key(app, key & ~with_shift, control) : false;
+}
+
+bool focus_key(App& app, int key, bool shift) {
+  ui::Focus& focus = ui::focus();
+  const bool writing = ImGui::GetIO().WantTextInput;
+  switch (key) {
+    case GLFW_KEY_TAB:
+      return focus.tab(shift ? -1 : 1), true;
+    case GLFW_KEY_F6:
+      return focus.tab(shift ? -1 : 1, true), true;
+    case GLFW_KEY_ESCAPE:
+      if (writing || !(focus.on_widget() || focus.on_scene())) return false;
+      if (!focus.in_popup()) focus.leave();
+      return true;
+    case GLFW_KEY_ENTER:
+    case GLFW_KEY_KP_ENTER:
+      if (focus.on_widget() && !writing) focus.press();
+      return focus.on_widget();
+    case GLFW_KEY_SPACE:
+      return focus.on_widget();
+    case GLFW_KEY_LEFT:
+    case GLFW_KEY_RIGHT:
+    case GLFW_KEY_UP:
+    case GLFW_KEY_DOWN:
+      if (focus.on_scene() && !writing && !app.pages.any())
+        app.move_cell((key == GLFW_KEY_DOWN) - (key == GLFW_KEY_UP),
+                      (key == GLFW_KEY_RIGHT) - (key == GLFW_KEY_LEFT));
+      return focus.on_scene() || focus.on_widget();
+    case GLFW_KEY_HOME:
+    case GLFW_KEY_END:
+    case GLFW_KEY_PAGE_UP:
+    case GLFW_KEY_PAGE_DOWN:
+      return focus.on_widget();
+    default:
+      return false;
+  }
 }
 
 bool run_action(App& app, const std::string& id) {
@@ -223,6 +278,9 @@ const std::vector<Gesture>& gestures() {
       {say("Left drag"), say("Turns around the model")},
       {say("Right drag, or Shift and left drag"), say("Moves sideways")},
       {say("Wheel"), say("Comes closer to what is under the mouse")},
+      {say("Tab, F6"), say("The next button or field, the next pane; with Shift back")},
+      {say("Space, Enter, arrows"),
+       say("Press and change what has the ring; in the scene, move from cell to cell")},
       {say("Click"), say("Selects a cell and pins its card; a click beside it lets it go")},
       {say("Drop a file or folder"), say("Opens that model")},
   };

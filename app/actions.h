@@ -31,6 +31,9 @@ const std::vector<Action>& actions();
 bool run_key(App& app, int key, bool control);
 /// False if there is no action of that name.
 bool run_action(App& app, const std::string& id);
+/// Takes the keys that move the keyboard's focus (Tab, F6), and those that act where it is. False: the key is
+/// free.
+bool focus_key(App& app, int key, bool shift);
 /// What the mouse does, for the help page: pairs of gesture and effect.
 struct Gesture {
   Message gesture, effect;

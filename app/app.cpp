@@ -19,6 +19,7 @@ App::App(const ViewOptions& given)
   sampling = options.sampling;
   pending_prompt_ = options.prompt;
   pending_ids_ = options.ids;
+  tour.wanted = options.tour || (options.ui_dump.empty() && !settings.tour_seen);
   std::string wanted = options.model;
   if (wanted.empty() && find_shipped_model("sort-abc")) wanted = "sort-abc";
   if (wanted.empty() && !shipped_models().empty()) wanted = shipped_models().front().name;
@@ -172,6 +173,23 @@ void App::pin_selected() {
   if (const auto cell = scene.selected ? scene.selected : scene.hovered) cards.pin(*cell);
 }
 
+void App::copy_text(std::string text) {
+  copied = std::move(text);
+  ImGui::SetClipboardText(copied.c_str());
+  tell(say("The card is copied as text."));
+}
+
+void App::copy_selected() {
+  const auto shown = scene.selected ? scene.selected : scene.hovered;
+  const auto words = [](const Message& message) { return translate(message); };
+  if (model && shown)
+    copy_text(card_text(facts_of(*model, trace.get(), playback.steps(), *shown), words));
+  else if (!cards.pinned().empty())
+    copy_text(card_text(cards.pinned().back().facts, words));
+  else
+    tell(say("No cell is selected: click one, or go to one with Tab and the arrows."));
+}
+
 Closeness App::closeness() const {
   if (!trace || (!playback.playing && playback.moving())) return Closeness::tensors;
   if (!playback.playing) return Closeness::terms;
@@ -233,6 +251,8 @@ void App::step_token(int way) {
 void App::go_back() {
   if (pages.any())
     pages = {};
+  else if (tour.open())
+    end_tour();
   else if (!notices.empty())
     notices.pop_back();
   else if (flying)

@@ -11,6 +11,7 @@
 #include "app/scene_view.h"
 #include "app/settings.h"
 #include "app/tokenizer_page.h"
+#include "app/tour.h"
 #include "app/view.h"
 #include "model/worker.h"
 
@@ -46,9 +47,11 @@ struct Notice {
 
 /// Which pages lie over the scene.
 struct Pages {
-  bool help = false, settings = false, models = false, about = false, menu = false, finder = false;
-  bool tokenizer = false;
-  bool any() const { return help || settings || models || about || menu || finder || tokenizer; }
+  bool help = false, settings = false, models = false, about = false, menu = false, finder = false,
+       tokenizer = false, positions = false;
+  bool any() const {
+    return help || settings || models || about || menu || finder || tokenizer || positions;
+  }
 };
 
 /// Everything the window knows. Panels are functions on it; the main thread owns it.
@@ -69,10 +72,12 @@ struct App {
   Cards cards;
   SceneView scene;
   Insight insight;
+  Tour tour;
   std::deque<Notice> notices;
   Pages pages;
   TokenizerPage tokenizer_page;
   std::string path_field;  ///< of the model chooser
+  std::string copied;      ///< what was put into the clipboard last
   bool presenter = false, full_screen = false, flying = false;
   bool screenshot_wanted = false, quit = false;
   double now = 0;  ///< seconds since the start
@@ -95,6 +100,12 @@ struct App {
   void play_backwards();
   void move_cell(int rows, int cols);  ///< selects the cell beside the selected one
   void pin_selected();
+  /// The selected cell, or else what is under the mouse or the newest card, as text in the clipboard.
+  void copy_selected();
+  void copy_text(std::string text);
+  void start_tour();
+  void go_on_tour(int stops);  ///< so many on; past the last one it ends
+  void end_tour();
   void tell(Message message, bool error = false);
   void go_back();
   void apply_settings();
@@ -103,6 +114,7 @@ struct App {
   void take_events();
   bool advance(double seconds);  ///< true if something moves
   void update_predictions();
+  void update_tour();  ///< begins it, and takes camera and playhead to its stop
 
   float ui_scale() const { return content_scale * settings.font_scale * (presenter ? 1.35f : 1); }
   /// The tokens known at the cursor.
@@ -118,6 +130,12 @@ struct App {
   bool first_ = true;
   bool resume_ = false;
   double resume_at_ = -1;
+  struct {
+    double position = 0;
+    bool playing = false;
+    std::uint64_t trace = 0;
+    SceneView::Area area;
+  } before_tour_;  // what the tour gives back at its end, and for which window it has framed its stop
   mutable Derivation captioned_;  // of the cell that the caption tells about
   mutable std::uint64_t captioned_in_ = 0;
 };

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "app/app.h"
+#include "app/focus.h"
 #include "app/language.h"
 #include "app/panels/insight.h"
 #include "app/panels/panels.h"
@@ -14,6 +15,8 @@ namespace {
 constexpr ImGuiWindowFlags pane_flags = ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove |
                                         ImGuiWindowFlags_NoSavedSettings |
                                         ImGuiWindowFlags_NoBringToFrontOnFocus | ImGuiWindowFlags_NoNavFocus;
+
+constexpr float tour_width = 340;  // design pixels
 
 bool begin_pane(const char* name, float x, float y, float width, float height, bool scroll = false) {
   if (width < 1 || height < 1) return false;
@@ -38,7 +41,7 @@ void splitter(const char* name, ImVec2 low, ImVec2 high, bool vertical, float& s
                (pane_flags & ~ImGuiWindowFlags_NoBringToFrontOnFocus) | ImGuiWindowFlags_NoBackground);
   ImGui::PopStyleVar(2);
   ImGui::InvisibleButton("grip", {std::max(1.f, high.x - low.x), std::max(1.f, high.y - low.y)});
-  mark(name);
+  mark(name, low, high);  // no stop of the Tab key: panes can be sized with the mouse alone
   bool active = ImGui::IsItemActive();
   if (active) {
     float delta = vertical ? ImGui::GetIO().MouseDelta.x : ImGui::GetIO().MouseDelta.y;
@@ -60,6 +63,7 @@ void splitter(const char* name, ImVec2 low, ImVec2 high, bool vertical, float& s
 
 void build_frame(App& app) {
   app.update_predictions();
+  app.update_tour();
   ImVec2 display = ImGui::GetIO().DisplaySize;
   Settings& s = app.settings;
   float width = display.x, height = display.y;
@@ -70,7 +74,9 @@ void build_frame(App& app) {
   float right = panes && s.right_open ? std::min(px(s.right_width), width * 0.36f) : 0;
   // The pane that looks inside takes the right pane's place; the left one gives way where both would leave no
   // scene.
-  const bool inside = panes && s.insight_open;
+  const bool touring = panes && app.tour.open();
+  const bool inside = panes && s.insight_open && !touring;
+  if (touring) left = std::min(px(tour_width), width * 0.4f);
   if (inside) right = std::min(px(s.insight_width), width * 0.56f);
   if (inside && width - left - right < px(420)) left = 0;
   float middle = std::max(1.f, height - top - bottom);
@@ -81,16 +87,14 @@ void build_frame(App& app) {
                     std::max(1, int(middle - strip))};
 
   mark("scene", {left, top}, {width - right, height - bottom - strip});
-  if (begin_pane("legend_pane", left, height - bottom - strip, width - left - right, strip)) {
-    legend_panel(app);
-    ImGui::End();
-  }
+  focus().begin_frame();
+  focus().offer_scene(left, top, width - right, height - bottom - strip);
   if (panes && begin_pane("top_pane", 0, 0, width, top)) {
     prompt_panel(app);
     ImGui::End();
   }
-  if (left > 0 && begin_pane("left_pane_area", 0, top, left, middle, true)) {
-    sampling_panel(app);
+  if (left > 0 && begin_pane(touring ? "tour_pane" : "left_pane_area", 0, top, left, middle, true)) {
+    touring ? tour_panel(app) : sampling_panel(app);
     ImGui::End();
   }
   if (inside && begin_pane("insight_pane", width - right, top, right, middle)) {
@@ -113,9 +117,13 @@ void build_frame(App& app) {
     timeline_panel(app);
     ImGui::End();
   }
+  if (begin_pane("legend_pane", left, height - bottom - strip, width - left - right, strip)) {
+    legend_panel(app);
+    ImGui::End();
+  }
   if (panes) {
     float grip = px(6);
-    if (left > 0)
+    if (left > 0 && !touring)
       splitter("left_splitter", {left - grip / 2, top}, {left + grip / 2, top + middle}, true, s.left_width,
                1, 180, 480);
     if (right > 0)
@@ -125,6 +133,7 @@ void build_frame(App& app) {
              s.bottom_height, -1, 130, 320);
   }
   cards_overlay(app);
+  focus().pages(true);
   if (app.pages.finder) finder_page(app);
   if (app.pages.tokenizer) tokenizer_page(app);
   if (app.pages.models) model_page(app);
@@ -132,7 +141,10 @@ void build_frame(App& app) {
   if (app.pages.help) help_page(app);
   if (app.pages.about) about_page(app);
   if (app.pages.menu) menu_page(app);
+  if (app.pages.positions) positions_page(app);
+  focus().pages(false);
   notices_overlay(app);
+  focus().end_frame();
 }
 
 }  // namespace orrery

@@ -1,6 +1,7 @@
 #pragma once
 // Everything that differs between Dear ImGui 1.86 (Debian 12) and newer versions stands here.
 #include <imgui.h>
+#include <imgui_internal.h>
 
 #include <iterator>
 #include <vector>
@@ -33,6 +34,7 @@ class KeyTaps {
     ImGuiIO& io = ImGui::GetIO();
     io.KeyCtrl = control;
     for (const Tap& tap : taps_) io.KeysDown[tap.key] = true, io.KeyCtrl = io.KeyCtrl || tap.control;
+    io.KeysDown[io.KeyMap[ImGuiKey_Tab]] = false;  // Focus walks further than ImGui does
     new_frame();
     for (const Tap& tap : taps_) io.KeysDown[tap.key] = is_down(tap.key);
     taps_.clear();
@@ -50,6 +52,61 @@ class KeyTaps {
   std::vector<Tap> taps_;
 #endif
 };
+
+// The keyboard's focus, by what ImGui keeps to itself.
+
+/// The item that was submitted last.
+struct ItemState {
+  ImGuiID id = 0, panel = 0;
+  bool disabled = false;
+  bool takes_enter = false;  ///< a field or slider: Enter begins to edit it
+};
+inline ItemState last_item() {
+  const ImGuiContext& g = *ImGui::GetCurrentContext();
+  const ImGuiItemFlags flags = ImGui::GetItemFlags();
+  return {g.LastItemData.ID, g.CurrentWindow->RootWindow->ID, (flags & ImGuiItemFlags_Disabled) != 0,
+          (flags & ImGuiItemFlags_Inputable) != 0};
+}
+/// Gives the keyboard to the item that was submitted last, and scrolls to it.
+inline void focus_last_item() {
+  ImGuiContext& g = *ImGui::GetCurrentContext();
+  ImGui::FocusWindow(g.CurrentWindow);
+  ImGui::SetFocusID(g.LastItemData.ID, g.CurrentWindow);
+#if IMGUI_VERSION_NUM >= 19140
+  g.NavHighlightItemUnderNav = g.NavCursorVisible = true;
+#else
+  g.NavDisableMouseHover = true;
+  g.NavDisableHighlight = false;
+#endif
+  if (!g.CurrentWindow->ClipRect.Contains(g.LastItemData.Rect)) ImGui::SetScrollHereY();
+}
+/// The item that has the keyboard; 0: none.
+inline ImGuiID focused_item() { return ImGui::GetCurrentContext()->NavId; }
+/// Where that item stands; false if it was not drawn this frame.
+inline bool focused_rectangle(ImVec2& low, ImVec2& high) {
+  const ImGuiContext& g = *ImGui::GetCurrentContext();
+  if (g.NavId == 0 || !g.NavWindow || !g.NavIdIsAlive) return false;
+  ImRect box = ImGui::WindowRectRelToAbs(g.NavWindow, g.NavWindow->NavRectRel[g.NavLayer]);
+  box.ClipWith(g.NavWindow->Rect());
+  low = box.Min;
+  high = box.Max;
+  return low.x < high.x && low.y < high.y;
+}
+/// Presses an item at the next frame, as a click would.
+inline void press_item(ImGuiID id) {
+#if IMGUI_VERSION_NUM >= 18980
+  ImGui::ActivateItemByID(id);
+#else
+  ImGui::ActivateItem(id);
+#endif
+}
+inline void release_active_item() { ImGui::ClearActiveID(); }
+inline bool popup_open() { return ImGui::GetCurrentContext()->OpenPopupStack.Size > 0; }
+/// Whether arrows, Space and Enter act on the item that has the keyboard.
+inline void set_keyboard_navigation(bool on) {
+  ImGuiConfigFlags& flags = ImGui::GetIO().ConfigFlags;
+  flags = on ? flags | ImGuiConfigFlags_NavEnableKeyboard : flags & ~ImGuiConfigFlags_NavEnableKeyboard;
+}
 
 /// The number that AddImage and its kin take for an OpenGL texture.
 inline ImTextureID texture_id(unsigned name) {

@@ -19,11 +19,14 @@ void Insight::show(const std::shared_ptr<const Model>& shown) {
   fresh.lens_columns = choices.lens_columns;
   choices = fresh;
   sources = {};
+  own_positions = model ? positions_of(model) : PositionScheme{};
+  positions.begin(own_positions, model_number);
 }
 
 void Insight::close() {
   grid_picture.close();
   pattern_picture.close();
+  position_picture.close();
 }
 
 Background::Answer<Finding<HeadGuide>> ask_head_guide(Insight& insight) {

@@ -3,6 +3,7 @@
 
 #include "app/background.h"
 #include "app/heat_texture.h"
+#include "app/position_choices.h"
 #include "model/analysis/anatomy.h"
 #include "model/analysis/head_guide.h"
 #include "model/analysis/logit_lens.h"
@@ -69,7 +70,10 @@ enum class InsightTopic {
   neuron,
   space,
   sampling,
-  beams
+  beams,
+  own_positions,
+  positions,
+  position_picture
 };
 
 /// What the pane that looks inside needs beside the App: two threads and the choices. Main thread.
@@ -81,7 +85,9 @@ struct Insight {
   Anatomy anatomy;
   int model_number = 0;  ///< grows with every model that is shown
   SourceParts sources;  ///< what the chosen score is made of, largest first; filled by the page that asks why
-  HeatTexture grid_picture, pattern_picture;
+  HeatTexture grid_picture, pattern_picture, position_picture;
+  PositionChoices positions;
+  PositionScheme own_positions;  ///< of the model
 
   /// Choices that make no sense for another model or text are dropped.
   void show(const std::shared_ptr<const Model>& shown);

@@ -19,7 +19,7 @@ void scale_bar(const Legend& legend, bool attention, float width) {
   text(Font::small, colours().text, low.c_str());
   ImGui::SameLine(0, px(6));
   const ImVec2 at = ImGui::GetCursorScreenPos();
-  const float top = at.y + px(3), bottom = top + px(12);
+  const float top = at.y + px(4), bottom = top + px(12);
   ImDrawList* list = ImGui::GetWindowDrawList();
   constexpr int parts = 48;
   for (int i = 0; i < parts; ++i) {
@@ -29,7 +29,7 @@ void scale_bar(const Legend& legend, bool attention, float width) {
                         {at.x + width * float(i + 1) / parts + 1, bottom}, pack({c.r, c.g, c.b, 1}));
   }
   list->AddLine({at.x + width / 2, top - px(2)}, {at.x + width / 2, bottom + px(2)}, pack(colours().muted));
-  ImGui::Dummy({width, px(16)});
+  ImGui::Dummy({width, px(19)});
   mark("legend");
   tooltip(attention ? tr("The middle of the scale is 0.5") : tr("The middle of the scale is 0"));
   ImGui::SameLine(0, px(6));
@@ -51,14 +51,14 @@ bool sign(Sign kind, const ImVec4& colour, const char* words) {
   need_glyphs(words);
   const float needed = px(18) + ImGui::CalcTextSize(words).x;
   if (needed > ImGui::GetContentRegionAvail().x) return false;
-  const ImVec2 at = ImGui::GetCursorScreenPos(), low{at.x, at.y + px(3)}, high{at.x + px(12), at.y + px(15)};
+  const ImVec2 at = ImGui::GetCursorScreenPos(), low{at.x, at.y + px(4)}, high{at.x + px(12), at.y + px(16)};
   ImDrawList* list = ImGui::GetWindowDrawList();
   if (kind == Sign::hatched)
     for (float x = px(3); x < px(23); x += px(5))
       list->AddLine({low.x + std::min(x, px(12)), low.y + std::max(0.f, x - px(12))},
                     {low.x + std::max(0.f, x - px(12)), low.y + std::min(x, px(12))}, pack(colours().muted));
   list->AddRect(low, high, pack(colour), px(3), 0, kind == Sign::frame ? px(2) : 1);
-  ImGui::Dummy({px(14), px(16)});
+  ImGui::Dummy({px(14), px(19)});
   ImGui::SameLine(0, px(4));
   text(Font::small, colours().muted, words);
   ImGui::SameLine(0, px(12));

@@ -27,7 +27,7 @@ Message arcs_note(const ArcChoice& choice, float threshold);
 Message lens_note();
 
 /// Height in design pixels of a note, and of the strip that legend_strip() fills.
-constexpr float note_height = 21, legend_height = 52;
+constexpr float note_height = 21, legend_height = 60;
 /// Fills the ImGui window that is open with its notes and two lines: the colour scale with its numbers; the
 /// signs of kinds of tensors, masked and not yet computed cells. `choice`: the rule, to be changed by
 /// buttons; null in pictures.

@@ -50,6 +50,9 @@ class SceneParts {
 SceneView::SceneView() = default;
 SceneView::~SceneView() = default;
 void SceneView::close() { parts_.reset(); }
+bool SceneView::laid_out() const {
+  return parts_ && parts_->laid_out && parts_->laid_out == parts_->model && framed_for_ == area;
+}
 
 void SceneView::show(std::shared_ptr<const Model> model, std::shared_ptr<const Trace> trace) {
   if (!parts_) parts_ = std::make_unique<SceneParts>();
@@ -119,7 +122,7 @@ void SceneView::fly_to_group(int group, bool at_once) {
   if (!parts_ || !parts_->laid_out) return;
   const Bounds bounds = bounds_of(parts_->layout, parts_->laid_out->graph(), group);
   if (bounds.empty()) return;
-  go_to(bounds, 0.06f, at_once);
+  go_to(bounds, 0.13f, at_once);
   // The first thing in it that stands behind others, as a head does.
   looked_at_ = nullptr;
   for (const Tensor* tensor : parts_->laid_out->graph().groups()[size_t(group)].tensors)

@@ -35,6 +35,8 @@ class SceneView {
 
   /// A model or recording to show (null: nothing).
   void show(std::shared_ptr<const Model> model, std::shared_ptr<const Trace> trace);
+  /// Whether what is shown has found its place: what is gone to stands where it will stay.
+  bool laid_out() const;
   /// Gives back what lives in the OpenGL context, before it goes.
   void close();
   /// Mouse and keys that the panels did not take; moves the camera. True if anything moved.

@@ -49,6 +49,7 @@ Settings load_settings(const std::filesystem::path& file) {
   read(json, "font_scale", 0.75f, 2, settings.font_scale);
   read(json, "reduced_motion", settings.reduced_motion);
   read(json, "colour_blind", settings.colour_blind);
+  read(json, "tour_seen", settings.tour_seen);
   const auto range = std::ranges::find(range_names, read(json, "range", range_names[0]));
   if (range != std::end(range_names)) settings.range = RangeRule(range - std::begin(range_names));
   read(json, "left_open", settings.left_open);
@@ -75,6 +76,7 @@ bool save_settings(const Settings& settings, const std::filesystem::path& file) 
                          {"font_scale", settings.font_scale},
                          {"reduced_motion", settings.reduced_motion},
                          {"colour_blind", settings.colour_blind},
+                         {"tour_seen", settings.tour_seen},
                          {"range", range_names[int(settings.range)]},
                          {"left_open", settings.left_open},
                          {"right_open", settings.right_open},

@@ -13,6 +13,7 @@ struct Settings {
   float font_scale = 1;  ///< 0.75 .. 2
   bool reduced_motion = false;
   bool colour_blind = false;
+  bool tour_seen = false;  ///< or skipped: it does not begin by itself again
   RangeRule range = RangeRule::tensor;
   bool left_open = true, right_open = true;
   bool insight_open = false;

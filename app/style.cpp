@@ -6,7 +6,9 @@
 #include <set>
 #include <string>
 
+#include "app/focus.h"
 #include "app/ui_dump.h"
+#include "renderer/palette.h"
 
 namespace orrery::ui {
 
@@ -22,21 +24,13 @@ ImVec4 hex(unsigned rgb, float alpha = 1) {
 }
 
 Colours dark() {
-  return {hex(0xeef2ff), hex(0x93a0c8),
-          hex(0x5a668f), hex(0x0c1020),
-          hex(0x12172b), hex(0x1b2240),
-          hex(0x2a3357), hex(0x2f86e6),
-          hex(0xffffff), hex(0xec7a2c),
-          hex(0xff6b7a), {hex(0x35d6b0), hex(0x6d86ff), hex(0xf4b84a), hex(0xc57bff), hex(0x55c8ff)}};
+  return {hex(0xeef2ff), hex(0x93a0c8), hex(0x5a668f), hex(0x0c1020), hex(0x12172b), hex(0x1b2240),
+          hex(0x2a3357), hex(0x2f86e6), hex(0xffffff), hex(0xec7a2c), hex(0xff6b7a), {}};
 }
 
 Colours light() {
-  return {hex(0x1b2236), hex(0x5d6785),
-          hex(0x9aa3bd), hex(0xf4f5f9),
-          hex(0xfdfdfb), hex(0xeceff6),
-          hex(0xd3d9e6), hex(0x2f74d0),
-          hex(0xffffff), hex(0xcf5f1e),
-          hex(0xc0273a), {hex(0x0f9d7f), hex(0x4a5fe0), hex(0xc98a12), hex(0x8e44cf), hex(0x1789c9)}};
+  return {hex(0x1b2236), hex(0x5d6785), hex(0x9aa3bd), hex(0xf4f5f9), hex(0xfdfdfb), hex(0xeceff6),
+          hex(0xd3d9e6), hex(0x2f74d0), hex(0xffffff), hex(0xcf5f1e), hex(0xc0273a), {}};
 }
 
 /// The font file and the face in it that is Noto Sans CJK TC; empty if it is not installed.
@@ -59,6 +53,11 @@ ImFont* font(Font which) { return fonts[int(which)]; }
 void apply_style(Theme theme, bool colour_blind, float scale) {
   current = theme == Theme::dark ? dark() : light();
   if (colour_blind) current.warm = theme == Theme::dark ? hex(0xfdd85d) : hex(0x9a7b00);
+  const Palette& scene = palette(theme, colour_blind);
+  for (size_t kind = 0; kind < std::size(current.kinds); ++kind) {
+    const glm::vec3& frame = scene.frames[kind];
+    current.kinds[kind] = {frame.r, frame.g, frame.b, 1};
+  }
   scale_now = scale;
   ImGuiStyle& style = ImGui::GetStyle() = ImGuiStyle();
   style.WindowPadding = {px(14), px(12)};
@@ -95,6 +94,7 @@ void apply_style(Theme theme, bool colour_blind, float scale) {
   c[ImGuiCol_TextSelectedBg] = fade(current.accent, 0.4f);
   c[ImGuiCol_ModalWindowDimBg] = fade(current.background, 0.6f);
   c[ImGuiCol_PlotHistogram] = current.accent;
+  c[ImGuiCol_NavHighlight] = {0, 0, 0, 0};  // Focus draws the ring
 }
 
 void need_glyphs(const char* words) {
@@ -123,10 +123,11 @@ bool update_fonts(float scale) {
   builder.BuildRanges(&ranges);
   ImFontAtlas* atlas = ImGui::GetIO().Fonts;
   atlas->Clear();
-  const float sizes[] = {13, 15.5f, 20, 13.5f};
+  // Sizes of the letters, as other programs count them; ImGui counts lines, which are 1.448 of that in Noto.
+  const float sizes[] = {least_text, 14, 18, least_text};
   static const std::string file = font_file();
   for (int i = 0; i < 4; ++i) {
-    float size = std::round(sizes[i] * scale * (file.empty() ? 0.9f : 1.25f));
+    float size = std::ceil(sizes[i] * scale * (file.empty() ? 1 : 1.448f));
     ImFontConfig config;
     config.FontNo = 3;
     config.OversampleH = 2;
@@ -145,7 +146,10 @@ bool update_fonts(float scale) {
 }
 
 void mark(const char* name, ImVec2 low, ImVec2 high) { widgets().mark(name, low.x, low.y, high.x, high.y); }
-void mark(const char* name) { mark(name, ImGui::GetItemRectMin(), ImGui::GetItemRectMax()); }
+void mark(const char* name) {
+  focus().offer(name);
+  mark(name, ImGui::GetItemRectMin(), ImGui::GetItemRectMax());
+}
 
 void text(Font which, const ImVec4& colour, const char* words) {
   need_glyphs(words);

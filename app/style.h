@@ -27,6 +27,8 @@ float px(float design);
 inline ImU32 pack(const ImVec4& colour) { return ImGui::ColorConvertFloat4ToU32(colour); }
 ImVec4 fade(ImVec4 colour, float alpha);
 
+/// The size of the smallest letters on the screen at scale 1, in pixels.
+constexpr float least_text = 13;
 /// Fonts. All are Noto Sans CJK TC where it is installed.
 enum class Font { small, body, title, mono };
 ImFont* font(Font which);
@@ -41,8 +43,9 @@ void need_glyphs(const char* text);
 /// Builds the fonts again if the scale changed or glyphs are missing. Before a new frame. True if it did.
 bool update_fonts(float scale);
 
-/// Records the rectangle of the last item under a name, for the tests that drive the window.
+/// Names the last item: the Tab key stops at it, and the tests that drive the window find its rectangle.
 void mark(const char* name);
+/// A rectangle for those tests alone.
 void mark(const char* name, ImVec2 low, ImVec2 high);
 
 // Text with glyphs asked for.

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/app.h"
+#include "app/focus.h"
 #include "app/imgui_compat.h"
 #include "app/language.h"
 
@@ -92,6 +93,9 @@ void write_ui_dump(const App& app, const std::filesystem::path& file) {
                 {"pace", int(app.playback.speed().pace)},
                 {"backwards", app.playback.backwards},
                 {"finder", app.pages.finder},
+                {"focus", ui::focus().name()},
+                {"copied", app.copied},
+                {"tour", app.tour.open() ? app.tour.at() : -1},
                 {"following", app.scene.following},
                 {"caption", app.caption().english()},
                 {"ended", app.run_ended},
@@ -110,6 +114,9 @@ void write_ui_dump(const App& app, const std::filesystem::path& file) {
                 {"menu", app.pages.menu},
                 {"tokenizer_page", app.pages.tokenizer},
                 {"tokenizer", tokenizer_json(app.tokenizer_page)},
+                {"positions_page", app.pages.positions},
+                {"positions_chosen", int(app.insight.positions.chosen)},
+                {"positions_trained", app.insight.positions.trained},
                 {"writing", ImGui::GetIO().WantTextInput},
                 {"right_open", app.settings.right_open},
                 {"range", int(app.settings.range)},

@@ -10,6 +10,7 @@
 
 #include "app/actions.h"
 #include "app/app.h"
+#include "app/focus.h"
 #include "app/shipped_models.h"
 #include "app/style.h"
 #include "app/ui_dump.h"
@@ -31,6 +32,7 @@ void on_key(GLFWwindow* window, int key, int, int action, int mods) {
   app.awake = 4;
   if (action == GLFW_RELEASE) return;
   key_taps.pressed(key, mods & GLFW_MOD_CONTROL);
+  if (focus_key(app, key, mods & GLFW_MOD_SHIFT)) return;
   bool writing = ImGui::GetIO().WantTextInput;
   if (writing) return;
   bool repeats = key == GLFW_KEY_COMMA || key == GLFW_KEY_PERIOD || key == GLFW_KEY_LEFT ||
@@ -134,6 +136,7 @@ void save_screenshot(App& app, int width, int height) {
   std::vector<std::uint8_t> rows(image.pixels.size());
   glBindFramebuffer(GL_READ_FRAMEBUFFER, 0);  // the scene, where it was drawn anew, leaves its own
   glPixelStorei(GL_PACK_ALIGNMENT, 1);
+  glBindFramebuffer(GL_READ_FRAMEBUFFER, 0);  // the scene is drawn by way of another
   glReadPixels(0, 0, width, height, GL_RGBA, GL_UNSIGNED_BYTE, rows.data());
   size_t stride = size_t(width) * 4;
   for (size_t y = 0; y < size_t(height); ++y)

@@ -13,11 +13,13 @@ struct ViewOptions {
   std::string prompt;    ///< a text
   std::vector<int> ids;  ///< token ids instead of a text
   SamplingSettings sampling;
-  int new_tokens = -1;            ///< -1: until the context is full
-  std::string theme;              ///< "dark" or "light"
-  std::string language;           ///< "en" or "zh-Hant"
-  bool keeps_settings = true;     ///< the person's; else those of the first start
-  std::filesystem::path ui_dump;  ///< for tests: where to write the window's state as JSON
+  int new_tokens = -1;         ///< -1: until the context is full
+  std::string theme;           ///< "dark" or "light"
+  std::string language;        ///< "en" or "zh-Hant"
+  bool keeps_settings = true;  ///< the person's; else those of the first start
+  bool tour = false;           ///< begin with the tour, seen or not
+  /// For tests: where to write the window's state as JSON. No tour begins by itself then.
+  std::filesystem::path ui_dump;
 };
 
 /// Whether there is a display to open a window on.

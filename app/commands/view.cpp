@@ -10,6 +10,7 @@ struct Options {
   InputOptions input;
   SamplingSettings sampling;
   int count = -1;
+  bool tour = false;
   std::string theme, language, dump;
 };
 
@@ -24,6 +25,7 @@ int view(const Options& options) {
     view.new_tokens = options.count;
     view.theme = options.theme;
     view.language = options.language;
+    view.tour = options.tour;
     view.ui_dump = options.dump;
     return run_view(view);
   }
@@ -46,6 +48,7 @@ void add_view(CLI::App& program, Action& chosen) {
       ->check(integer_in(-1, 1 << 24));
   add_looks(*command, options->theme, options->language);
   add_sampling(*command, options->sampling);
+  command->add_flag("--tour", options->tour, tr("Begins with the tour, also where it was seen before"));
   command->add_option("--ui-dump", options->dump, "For tests: write the window's state here as JSON")
       ->group("");
   command->callback([options, &chosen] { chosen = [options] { return view(*options); }; });

@@ -127,10 +127,16 @@ class Body {
     std::string words = std::to_string(index + 1) + ". " + translate(act.words);
     if (!last) words += ": " + act.symbol + " = " + number_text(act.value);
     wrapped(Font::small, open ? colours().text : colours().muted, words.c_str());
-    mark((name_ + "_act_" + std::to_string(index)).c_str());
-    if (!card_ || open || !ImGui::IsItemHovered()) return;
-    ImGui::SetMouseCursor(ImGuiMouseCursor_Hand);
-    if (ImGui::IsMouseClicked(0)) card_->open_act = index;
+    const std::string id = name_ + "_act_" + std::to_string(index);
+    if (!card_ || open) return mark(id.c_str());
+    const ImVec2 low = ImGui::GetItemRectMin(), size = ImGui::GetItemRectSize();
+    const ImVec2 after = ImGui::GetCursorScreenPos();
+    ImGui::SetCursorScreenPos(low);
+    if (ImGui::InvisibleButton(id.c_str(), {std::max(1.f, size.x), std::max(1.f, size.y)}))
+      card_->open_act = index;
+    mark(id.c_str());
+    if (ImGui::IsItemHovered()) ImGui::SetMouseCursor(ImGuiMouseCursor_Hand);
+    ImGui::SetCursorScreenPos(after);
   }
 
   void result(const std::string& number, const std::string& note) {
@@ -176,13 +182,8 @@ class Body {
         : act.fold == Fold::sum ? translate(say("{0} more, together {1}", folded.hidden, folded.hidden_total))
                                 : translate(say("{0} more, at most {1}", folded.hidden, folded.hidden_total));
     if (!card_) return text(Font::small, colours().muted, words.c_str());
-    text(Font::small, colours().muted, words.c_str());
-    mark((name_ + "_fold_" + std::to_string(index)).c_str());
-    if (!ImGui::IsItemHovered()) return;
-    ImGui::SetMouseCursor(ImGuiMouseCursor_Hand);
-    const ImVec2 low = ImGui::GetItemRectMin(), high = ImGui::GetItemRectMax();
-    ImGui::GetWindowDrawList()->AddLine({low.x, high.y}, high, pack(colours().muted));
-    if (ImGui::IsMouseClicked(0)) card_->unfolded = !card_->unfolded;
+    if (text_link((name_ + "_fold_" + std::to_string(index)).c_str(), Font::small, colours().muted, words))
+      card_->unfolded = !card_->unfolded;
   }
 
   /// One term: its numbers, each of which stands for a cell, and a bar as long as what it adds.
@@ -246,8 +247,9 @@ class Body {
     pen.write(words, colour);
     if (!card_) return;
     ImGui::SetCursorScreenPos(from);
-    ImGui::InvisibleButton((id + "_" + std::to_string(index)).c_str(),
-                           {std::max(1.f, pen.at.x - from.x), pen.height - px(1)});
+    if (ImGui::InvisibleButton((id + "_" + std::to_string(index)).c_str(),
+                               {std::max(1.f, pen.at.x - from.x), pen.height - px(1)}))
+      wanted_ = cell;
     mark((id + "_" + std::to_string(index)).c_str());
     const bool hovered = ImGui::IsItemHovered();
     if (hovered) {
@@ -259,7 +261,6 @@ class Body {
           PointedOperand{{cell.tensor, cell.row, cell.col, 1, 1}, {to.tensor, to.row, to.col, 1, 1}};
       tooltip(region_text({cell.tensor, cell.row, cell.col, 1, 1}).c_str());
     }
-    if (ImGui::IsItemClicked(0)) wanted_ = cell;
   }
 
   // ---- its making, again
@@ -300,12 +301,8 @@ class Body {
     draw_icon(ImGui::GetWindowDrawList(), card_->readers_open ? Icon::down : Icon::right,
               {at.x + side / 2, at.y + side / 2}, side, pack(colours().muted));
     ImGui::SetCursorScreenPos({at.x + side, at.y});
-    text(Font::small, colours().muted, words.c_str());
-    mark((name_ + "_readers").c_str());
-    if (ImGui::IsMouseHoveringRect(at, ImGui::GetItemRectMax()) && ImGui::IsWindowHovered()) {
-      ImGui::SetMouseCursor(ImGuiMouseCursor_Hand);
-      if (ImGui::IsMouseClicked(0)) card_->readers_open = !card_->readers_open;
-    }
+    if (text_link((name_ + "_readers").c_str(), Font::small, colours().muted, words))
+      card_->readers_open = !card_->readers_open;
     if (!card_->readers_open) return;
     const float row = px(19);
     ImGui::BeginChild("readers", {0, row * float(std::min<size_t>(facts_.readers.size(), 8))});
@@ -318,8 +315,9 @@ class Body {
     const std::string words = fitting(region_text(reader.cells), ImGui::GetContentRegionAvail().x - px(14));
     const ImVec2 at = ImGui::GetCursorScreenPos();
     const std::string id = name_ + "_reader_" + std::to_string(index);
-    ImGui::InvisibleButton(id.c_str(), {std::max(1.f, ImGui::GetContentRegionAvail().x),
-                                        px(19) - ImGui::GetStyle().ItemSpacing.y + px(3)});
+    if (ImGui::InvisibleButton(id.c_str(), {std::max(1.f, ImGui::GetContentRegionAvail().x),
+                                            px(19) - ImGui::GetStyle().ItemSpacing.y + px(3)}))
+      wanted_ = Cards::nearest(card_->cell, reader.cells);
     mark(id.c_str());
     const ImVec4& colour = colours().kinds[int(reader.tensor->kind)];
     const bool hovered = ImGui::IsItemHovered();
@@ -330,7 +328,6 @@ class Body {
       app_.cards.pointed = PointedOperand{{own.tensor, own.row, own.col, 1, 1}, reader.cells};
     }
     list->AddText({at.x + px(4), at.y}, pack(colour), words.c_str());
-    if (ImGui::IsItemClicked(0)) wanted_ = Cards::nearest(card_->cell, reader.cells);
   }
 
   App& app_;

@@ -98,8 +98,7 @@ void card_head(App& app, Card& card, const ImVec4& colour, bool& close) {
     if (app.cards.replayed == card.id) app.scene.show_work(card.cell, app.settings.reduced_motion);
   }
   if (sign("_copy", Icon::copy, tr("Copy this card as text"), false)) {
-    ImGui::SetClipboardText(card_text(card.facts, translate).c_str());
-    app.tell(say("The card is copied as text."));
+    app.copy_text(card_text(card.facts, translate));
   }
   close = icon_button((name + "_close").c_str(), Icon::close, tr("Close"), side);
   name_link(app, (name + "_name").c_str(), *card.cell.tensor, Font::mono, ImGui::GetContentRegionAvail().x);
@@ -113,11 +112,9 @@ void card_trail(App& app, Card& card) {
       "← " + region_text({last.tensor, last.row, last.col, 1, 1}) +
       (card.trail.size() > 1 ? "  +" + std::to_string(card.trail.size() - 1) : std::string());
   WithFont with(Font::small);
-  text(Font::small, colours().faint, fitting(words, ImGui::GetContentRegionAvail().x).c_str());
-  mark(("card" + std::to_string(card.id) + "_trail").c_str());
-  if (!ImGui::IsItemHovered()) return;
-  ImGui::SetMouseCursor(ImGuiMouseCursor_Hand);
-  if (ImGui::IsMouseClicked(0)) go_back(app, card);
+  if (text_link(("card" + std::to_string(card.id) + "_trail").c_str(), Font::small, colours().faint,
+                fitting(words, ImGui::GetContentRegionAvail().x)))
+    go_back(app, card);
 }
 
 /// Beside its cell once; from then on where the person leaves it, but inside of the window.
@@ -252,8 +249,7 @@ void inspector_panel(App& app) {
                    tr("Point at a cell to see its number and how it came about. A click pins its card."));
   ImGui::SameLine(ImGui::GetContentRegionAvail().x - px(10));
   if (icon_button("inspector_copy", Icon::copy, tr("Copy this card as text"), px(22))) {
-    ImGui::SetClipboardText(card_text(*facts, translate).c_str());
-    app.tell(say("The card is copied as text."));
+    app.copy_text(card_text(*facts, translate));
   }
   ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {px(6), px(4)});
   name_link(app, "inspector_name", *facts->cell.tensor, Font::mono, ImGui::GetContentRegionAvail().x);

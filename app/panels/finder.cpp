@@ -4,6 +4,7 @@
 
 #include "app/actions.h"
 #include "app/app.h"
+#include "app/focus.h"
 #include "app/language.h"
 #include "app/panels/panels.h"
 #include "app/style.h"
@@ -47,6 +48,8 @@ void go_to(App& app, const FinderEntry& entry) {
     case FinderEntry::Kind::action:
       return actions()[size_t(entry.index)].run(app);
     case FinderEntry::Kind::tensor:
+      // The arrows go on from its first cell.
+      app.scene.selected = Cell{app.model->graph().tensors()[size_t(entry.index)], 0, 0};
       return app.scene.fly_to(*app.model->graph().tensors()[size_t(entry.index)], at_once);
     case FinderEntry::Kind::group:
       return app.scene.fly_to_group(entry.index, at_once);
@@ -116,7 +119,7 @@ void finder_page(App& app) {
   static Finder finder;
   const bool appearing = !finder.open;
   finder.open = true;
-  if (appearing) finder.query.clear(), finder.chosen = 0;
+  if (appearing) finder.query.clear(), finder.chosen = 0, focus().leave();
   if (appearing || finder.trace != app.trace.get() || finder.tokens != app.tokens_shown()) {
     finder.entries = all_entries(app);
     finder.trace = app.trace.get();

@@ -1,29 +1,33 @@
 #include "app/panels/links.h"
 
+#include <algorithm>
+
 #include "app/language.h"
 
 namespace orrery {
 using namespace ui;
 
-namespace {
-
-/// The last item as a link: the hand, a line beneath while it is hovered, true on a click.
-bool as_link(const ImVec4& colour) {
-  if (!ImGui::IsItemHovered()) return false;
-  ImGui::SetMouseCursor(ImGuiMouseCursor_Hand);
+bool text_link(const char* id, Font which, const ImVec4& colour, const std::string& words) {
+  need_glyphs(words.c_str());
+  WithFont with(which);
+  const ImVec2 size = ImGui::CalcTextSize(words.c_str());
+  const bool pressed = ImGui::InvisibleButton(id, {std::max(1.f, size.x), std::max(1.f, size.y)});
+  mark(id);
   const ImVec2 low = ImGui::GetItemRectMin(), high = ImGui::GetItemRectMax();
-  ImGui::GetWindowDrawList()->AddLine({low.x, high.y}, high, pack(colour));
-  return ImGui::IsMouseClicked(0);
+  ImDrawList* list = ImGui::GetWindowDrawList();
+  list->AddText(low, pack(colour), words.c_str());
+  if (ImGui::IsItemHovered()) {
+    ImGui::SetMouseCursor(ImGuiMouseCursor_Hand);
+    list->AddLine({low.x, high.y}, high, pack(colour));
+  }
+  return pressed;
 }
-
-}  // namespace
 
 void name_link(App& app, const char* id, const Tensor& tensor, Font which, float width) {
   const ImVec4& colour = colours().kinds[int(tensor.kind)];
   WithFont with(which);
-  text(which, colour, width > 0 ? fitting(tensor.name, width).c_str() : tensor.name.c_str());
-  mark(id);
-  if (as_link(colour)) app.scene.fly_to(tensor, app.settings.reduced_motion);
+  if (text_link(id, which, colour, width > 0 ? fitting(tensor.name, width) : tensor.name))
+    app.scene.fly_to(tensor, app.settings.reduced_motion);
   if (!tensor.label.key.empty()) tooltip(translate(tensor.label).c_str());
 }
 

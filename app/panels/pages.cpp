@@ -3,6 +3,7 @@
 #include "app/actions.h"
 #include "app/app.h"
 #include "app/language.h"
+#include "app/panels/page.h"
 #include "app/panels/panels.h"
 #include "app/shipped_models.h"
 #include "app/style.h"
@@ -10,9 +11,6 @@
 namespace orrery {
 using namespace ui;
 
-namespace {
-
-/// A page in the middle of the window, over the scene. False if the person closed it.
 bool begin_page(const char* name, const char* title, float width) {
   ImVec2 display = ImGui::GetIO().DisplaySize;
   ImGui::SetNextWindowPos({display.x / 2, display.y / 2}, ImGuiCond_Always, {0.5f, 0.5f});
@@ -32,6 +30,8 @@ bool begin_page(const char* name, const char* title, float width) {
   std::string close = std::string(name) + "_close";
   return !icon_button(close.c_str(), Icon::close, tr("Close"), px(26));
 }
+
+namespace {
 
 int grow(ImGuiInputTextCallbackData* data) {
   auto& words = *static_cast<std::string*>(data->UserData);
@@ -121,6 +121,7 @@ void settings_page(App& app) {
 
 void help_page(App& app) {
   app.pages.help = begin_page("help_page", tr("Keys and mouse"), 620);
+  if (button("start_tour", tr("A tour in five stops"))) app.start_tour();
   float column = px(210);
   for (const Gesture& gesture : gestures()) {
     text(Font::small, colours().accent, translate(gesture.gesture).c_str());

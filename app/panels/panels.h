@@ -18,6 +18,7 @@ void sampling_panel(App& app);
 void predictions_panel(App& app);
 void inspector_panel(App& app);
 void legend_panel(App& app);
+void tour_panel(App& app);
 // Each opens its own window over the scene.
 void model_page(App& app);
 void settings_page(App& app);
@@ -26,6 +27,7 @@ void about_page(App& app);
 void menu_page(App& app);
 void finder_page(App& app);
 void tokenizer_page(App& app);
+void positions_page(App& app);
 void cards_overlay(App& app);
 void notices_overlay(App& app);
 }  // namespace orrery

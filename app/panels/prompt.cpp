@@ -31,15 +31,13 @@ void chips(const Prompt& prompt) {
     const char* piece = prompt.pieces[shown].c_str();
     need_glyphs(piece);
     std::string id = std::to_string(prompt.ids[shown]);
-    float text_width = ImGui::CalcTextSize(piece).x, id_width = ImGui::CalcTextSize(id.c_str()).x * 0.8f;
+    float text_width = ImGui::CalcTextSize(piece).x, id_width = ImGui::CalcTextSize(id.c_str()).x;
     float width = text_width + id_width + px(16);
     if (x + width > right) break;
     list->AddRectFilled({x, at.y}, {x + width, at.y + height}, pack(fade(colours().kinds[4], 0.16f)), px(5));
     float y = at.y + (height - ImGui::GetFontSize()) / 2;
     list->AddText({x + px(6), y}, pack(colours().text), piece);
-    list->AddText(ImGui::GetFont(), ImGui::GetFontSize() * 0.8f,
-                  {x + px(10) + text_width, y + ImGui::GetFontSize() * 0.17f}, pack(colours().muted),
-                  id.c_str());
+    list->AddText({x + px(10) + text_width, y}, pack(colours().muted), id.c_str());
     x += width + px(4);
   }
   if (shown < prompt.pieces.size()) {

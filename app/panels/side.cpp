@@ -132,7 +132,7 @@ void sampling_panel(App& app) {
   text(Font::small, colours().text, tr("Random seed"));
   ImGui::SetNextItemWidth(-1);
   int seed = int(edited.seed);
-  if (ImGui::InputInt("##seed", &seed)) edited.seed = std::uint64_t(std::max(0, seed)), changed = true;
+  if (ImGui::InputInt("##seed", &seed, 0)) edited.seed = std::uint64_t(std::max(0, seed)), changed = true;
   mark("seed");
   // A slider acts when it is let go: every value on the way would start a recording of its own.
   editing = active;

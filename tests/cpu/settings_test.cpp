@@ -19,7 +19,7 @@ TEST_CASE("settings come back as they were written") {
   settings.theme = Theme::light;
   settings.language = "zh-Hant";
   settings.font_scale = 1.5f;
-  settings.reduced_motion = settings.colour_blind = true;
+  settings.reduced_motion = settings.colour_blind = settings.tour_seen = true;
   settings.right_open = false;
   settings.left_width = 321;
   settings.insight_open = true;
