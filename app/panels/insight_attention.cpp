@@ -168,7 +168,7 @@ void token_names(const App& app, ImDrawList* list, ImVec2 at, float cell, int ro
       list->AddText({at.x - ImGui::CalcTextSize(words.c_str()).x - px(6), at.y + middle - line / 2},
                     pack(chosen_row ? colours().text : colours().muted), words.c_str());
     if (chosen_col || (regular && free(pair.key)))
-      slanted_text(list, {at.x + middle - line * 0.35f, at.y - px(6)},
+      slanted_text(list, {at.x + middle - line * 0.35f, at.y - px(9)},
                    pack(chosen_col ? colours().text : colours().muted), words);
   }
 }

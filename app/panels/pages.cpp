@@ -1,4 +1,6 @@
 #include <cstring>
+#include <span>
+#include <vector>
 
 #include "app/actions.h"
 #include "app/app.h"
@@ -119,25 +121,39 @@ void settings_page(App& app) {
   ImGui::End();
 }
 
+namespace {
+
+/// What is pressed and what that does, line by line; `key_width` and `width` are in design pixels.
+void key_list(std::span<const std::pair<std::string, std::string>> lines, float key_width, float width) {
+  ImGui::BeginGroup();
+  for (const auto& [key, effect] : lines) {
+    text(Font::small, colours().accent, key.c_str());
+    ImGui::SameLine(px(key_width));
+    ImGui::PushTextWrapPos(ImGui::GetCursorPosX() + px(width));
+    text(Font::small, colours().text, effect.c_str());
+    ImGui::PopTextWrapPos();
+  }
+  ImGui::EndGroup();
+}
+
+}  // namespace
+
 void help_page(App& app) {
-  app.pages.help = begin_page("help_page", tr("Keys and mouse"), 620);
+  app.pages.help = begin_page("help_page", tr("Keys and mouse"), 1120);
   if (button("start_tour", tr("A tour in five stops"))) app.start_tour();
-  float column = px(210);
-  for (const Gesture& gesture : gestures()) {
-    text(Font::small, colours().accent, translate(gesture.gesture).c_str());
-    ImGui::SameLine(column);
-    text(Font::small, colours().text, translate(gesture.effect).c_str());
-  }
-  text(Font::small, colours().accent, "1 … 9");
-  ImGui::SameLine(column);
-  text(Font::small, colours().text,
-       tr("Camera stops: the whole model and its parts; with Ctrl: store the view"));
-  for (const Action& action : actions()) {
-    if (!action.key || action.camera_stop) continue;
-    text(Font::small, colours().accent, action.key_name);
-    ImGui::SameLine(column);
-    text(Font::small, colours().text, translate(action.label).c_str());
-  }
+  std::vector<std::pair<std::string, std::string>> lines;
+  for (const Gesture& gesture : gestures())
+    lines.emplace_back(translate(gesture.gesture), translate(gesture.effect));
+  lines.emplace_back("1 … 9", tr("Camera stops: the whole model and its parts; with Ctrl: store the view"));
+  for (const Action& action : actions())
+    if (action.key && !action.camera_stop) lines.emplace_back(action.key_name, translate(action.label));
+  const std::span all(lines);
+  ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {px(8), px(4)});
+  const size_t half = (lines.size() + 1) / 2;
+  key_list(all.first(half), 230, 330);
+  ImGui::SameLine(0, px(24));
+  key_list(all.subspan(half), 110, 340);
+  ImGui::PopStyleVar();
   ImGui::End();
 }
 
@@ -168,13 +184,15 @@ bool menu_part(App& app, Menu menu, const char* title) {
     const std::string label = translate(action.label);
     need_glyphs(label.c_str());
     ImGui::PushID(action.id);
-    const bool pressed = ImGui::Selectable(label.c_str(), false, 0, {px(300), 0});
+    const float wide = px(340), key_width = ImGui::CalcTextSize(action.key_name).x;
+    const bool pressed =
+        ImGui::Selectable(fitting(label, wide - key_width - px(14)).c_str(), false, 0, {wide, 0});
     ImGui::PopID();
     mark((std::string("menu_") + action.id).c_str());
     const ImVec2 low = ImGui::GetItemRectMin(), high = ImGui::GetItemRectMax();
-    const float width = ImGui::CalcTextSize(action.key_name).x;
-    ImGui::GetWindowDrawList()->AddText({high.x - width - px(6), low.y + ImGui::GetStyle().ItemSpacing.y / 2},
-                                        pack(colours().accent), action.key_name);
+    ImGui::GetWindowDrawList()->AddText(
+        {high.x - key_width - px(6), low.y + ImGui::GetStyle().ItemSpacing.y / 2}, pack(colours().accent),
+        action.key_name);
     if (!pressed) continue;
     app.pages.menu = false;
     action.run(app);

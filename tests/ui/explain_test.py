@@ -10,6 +10,7 @@ with Journey(sys.argv[1], "-m", "sort-abc", "-p", "CBABBC") as j:
     j.wait("the first run plays", lambda s: s["model"] == "sort-abc" and s["position"] > 10)
     j.focus()
     j.click("play")
+    j.wait("it pauses", lambda s: not s["playing"])
     j.key("Right")
     j.wait("it rests after a token", lambda s: not s["moving"] and s["position"] % s["steps_a_pass"] == 0)
 
