@@ -72,7 +72,11 @@ class Journey:
         time.sleep(0.3)
 
     def click(self, name):
-        left, top, right, bottom = self.settled(lambda seen: seen["widgets"].get(name))
+        def shown(seen):
+            place = seen["widgets"].get(name)
+            return place if place and place[0] >= 0 and place[1] >= 0 else None  # a new card waits out of sight
+
+        left, top, right, bottom = self.settled(shown)
         self.press((left + right) / 2, (top + bottom) / 2)
 
     def cell(self, tensor, row, col):
