@@ -19,7 +19,7 @@ App::App(const ViewOptions& given)
   sampling = options.sampling;
   pending_prompt_ = options.prompt;
   pending_ids_ = options.ids;
-  tour.wanted = options.tour || (options.ui_dump.empty() && !settings.tour_seen);
+  tour.wanted = options.tour || (options.keeps_settings && options.ui_dump.empty() && !settings.tour_seen);
   std::string wanted = options.model;
   if (wanted.empty() && find_shipped_model("sort-abc")) wanted = "sort-abc";
   if (wanted.empty() && !shipped_models().empty()) wanted = shipped_models().front().name;

@@ -49,9 +49,7 @@ struct Notice {
 struct Pages {
   bool help = false, settings = false, models = false, about = false, menu = false, finder = false,
        tokenizer = false, positions = false;
-  bool any() const {
-    return help || settings || models || about || menu || finder || tokenizer || positions;
-  }
+  bool any() const { return help || settings || models || about || menu || finder || tokenizer || positions; }
 };
 
 /// Everything the window knows. Panels are functions on it; the main thread owns it.

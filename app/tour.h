@@ -12,7 +12,7 @@ struct TourStop {
   Topic topic = Topic::whole;
   Message title = {}, words = {};
   std::optional<Message> fact = {};  ///< what the model at hand does there with the text at hand
-  int group = 0;                ///< the part of the graph that is gone to; 0: the whole model
+  int group = 0;                     ///< the part of the graph that is gone to; 0: the whole model
   int first_step = 0, last_step = 0;
 };
 

@@ -74,7 +74,8 @@ Palette light() {
 }
 
 // Blue against yellow, told apart by all common kinds of colour vision; attention from grey to yellow.
-// Frames after Okabe and Ito (2008), moved until no two look alike to any kind of colour vision (a test looks).
+// Frames after Okabe and Ito (2008), moved until no two look alike to any kind of colour vision (a test
+// looks).
 Palette for_the_colour_blind(Palette p, Theme theme) {
   const unsigned frames[2][5] = {{0x2fd6a8, 0x4f8dff, 0xe69f00, 0xb8639a, 0xc4ecff},
                                  {0x00a27a, 0x1f5fc8, 0xa86a00, 0x7a2f6a, 0x62bdf0}};
