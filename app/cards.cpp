@@ -59,11 +59,6 @@ void Cards::back(Card& card) {
   seen_ = {};
 }
 
-Cell Cards::nearest(const Cell& cell, const Region& region) {
-  return {region.tensor, std::clamp(cell.row, region.row, region.row + region.rows - 1),
-          std::clamp(cell.col, region.col, region.col + region.cols - 1)};
-}
-
 const CellFacts* Cards::hover(const std::optional<Cell>& cell, const Model& model, const Trace* trace,
                               std::uint64_t steps) {
   if (!cell) return nullptr;

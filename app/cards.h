@@ -44,8 +44,6 @@ class Cards {
   void back(Card& card);
   /// All cards look again at the next refresh().
   void touch() { seen_ = {}; }
-  /// The cell of a reader that stands nearest to where this cell stands.
-  static Cell nearest(const Cell& cell, const Region& region);
 
   /// What the mouse or the keyboard is on, explained; null where that is nothing.
   const CellFacts* hover(const std::optional<Cell>& cell, const Model& model, const Trace* trace,

@@ -13,6 +13,14 @@ std::string range_text(int first, int count) {
   return count == 1 ? text : text + ".." + std::to_string(first + count - 1);
 }
 
+std::string runs_text(const std::vector<Run>& runs) {
+  constexpr size_t most = 3;
+  std::string text;
+  for (size_t i = 0; i < std::min(most, runs.size()); ++i)
+    text += (i ? ", " : "") + range_text(runs[i].first, runs[i].count);
+  return text + (runs.size() > most ? " …" : "");
+}
+
 /// Nine digits: a float is told apart from its neighbours.
 std::string exact(double value) {
   if (!std::isfinite(value)) return number_text(value);
@@ -89,6 +97,10 @@ std::string region_text(const Region& region) {
          range_text(region.col, region.cols) + "]";
 }
 
+std::string reader_text(const Reader& reader) {
+  return reader.tensor->name + " [" + runs_text(reader.rows) + ", " + runs_text(reader.cols) + "]";
+}
+
 std::string card_text(const CellFacts& facts, const std::function<std::string(const Message&)>& translate) {
   const Tensor& tensor = *facts.cell.tensor;
   std::string text = region_text({&tensor, facts.cell.row, facts.cell.col, 1, 1});
@@ -126,7 +138,7 @@ std::string card_text(const CellFacts& facts, const std::function<std::string(co
     }
     add(say("Recomputed: {0}; difference to the stored number: {1}", exact(why.value), facts.difference()));
   }
-  for (const Reader& reader : facts.readers) add(say("Read by {0}", region_text(reader.cells)));
+  for (const Reader& reader : facts.readers) add(say("Read by {0}", reader_text(reader)));
   return text;
 }
 

@@ -37,8 +37,10 @@ std::string place_line(const CellFacts& facts, const std::function<std::string(c
 /// What a weight is and, where the file holds it rounded, that it does.
 Message weight_words(const CellFacts& facts);
 
-/// "hook_attn_scores.head1 [3..10, 5]": the cells of a reader in short; `tensor`'s whole name.
+/// "hook_attn_scores.head1 [3..10, 5]": cells in short; `tensor`'s whole name.
 std::string region_text(const Region& region);
+/// The same for cells that do not stand together: "hook_h [3, 2, 18, 34 …]".
+std::string reader_text(const Reader& reader);
 
 /// The card as plain text: what can be copied or read aloud. Ends with a newline.
 std::string card_text(const CellFacts& facts, const std::function<std::string(const Message&)>& translate);

@@ -144,7 +144,7 @@ void SceneView::show_work(const Cell& cell, bool at_once) {
   std::vector<Region> reads;
   const Trace* trace = parts_->trace.get();
   if (trace && cell.tensor->op && cell.row < trace->rows_known(*cell.tensor, trace->published()))
-    reads = cell.tensor->op->explain(*cell.tensor, cell, *trace).reads;
+    reads = cell.tensor->op->reads(*cell.tensor, cell, *trace);
   const float aspect = float(area.width) / float(area.height);
   Camera camera = frame_work(parts_->layout, Camera{}, cell, reads, aspect * (free_to - free_from));
   camera.pan(-((free_from + free_to) * 0.5f - 0.5f) * aspect, 0);

@@ -11,48 +11,82 @@ bool contains(const Region& region, const Cell& cell) {
          cell.col >= region.col && cell.col < region.col + region.cols;
 }
 
-/// Candidates for the index of a reading cell along one of its axes: those that the indices of the cell that
-/// is read could fix, and both ends. Sorted, each once.
-std::vector<int> candidates(const Cell& cell, int size) {
-  std::vector<int> found;
-  for (int index : {0, cell.row, cell.col, size - 1})
-    if (index >= 0 && index < size) found.push_back(index);
-  std::ranges::sort(found);
-  found.erase(std::unique(found.begin(), found.end()), found.end());
-  return found;
+/// Finds the cells of one tensor that read a cell. They are some rows with some columns of each, so one of
+/// them tells all columns, and one column all rows.
+class ReaderSearch {
+ public:
+  ReaderSearch(const Trace& trace, const Tensor& out, int rows, const Cell& cell)
+      : trace_(trace), out_(out), rows_(rows), cols_(trace.view(out).cols), cell_(cell) {}
+
+  std::optional<Reader> find() const {
+    const auto first = first_reader();
+    if (!first) return std::nullopt;
+    return Reader{&out_, runs(rows_, [&](int row) { return reads(row, first->col); }),
+                  runs(cols_, [&](int col) { return reads(first->row, col); })};
+  }
+
+ private:
+  bool reads(int row, int col) const {
+    if (out_.op->masked(row, col)) return false;
+    const std::vector<Region> regions = out_.op->reads(out_, {&out_, row, col}, trace_);
+    return std::ranges::any_of(regions, [&](const Region& region) { return contains(region, cell_); });
+  }
+
+  std::optional<Cell> first_reader() const {
+    // What a token computed is read by that token, if only in part, or first by the next.
+    const bool weight = cell_.tensor->role == Role::weight;
+    const int from = weight ? 0 : cell_.row, to = weight ? rows_ : std::min(rows_, cell_.row + 2);
+    const std::vector<int> cols = weight ? columns_of_weight() : std::vector<int>();
+    for (int row = from; row < to; ++row)
+      for (int i = 0; i < (weight ? int(cols.size()) : cols_); ++i) {
+        const int col = weight ? cols[size_t(i)] : i;
+        if (reads(row, col)) return Cell{&out_, row, col};
+      }
+    return std::nullopt;
+  }
+
+  /// The columns at which a learned number can stand first: that of its column or row, or that of both in a
+  /// matrix which is written out in a row.
+  std::vector<int> columns_of_weight() const {
+    std::vector<int> cols;
+    for (const std::int64_t col : {std::int64_t(cell_.col), std::int64_t(cell_.row), std::int64_t(0),
+                                   std::int64_t(cell_.row) * cell_.tensor->cols.size + cell_.col,
+                                   std::int64_t(cell_.col) * cell_.tensor->rows.size + cell_.row})
+      if (col < cols_ && std::ranges::find(cols, int(col)) == cols.end()) cols.push_back(int(col));
+    return cols;
+  }
+
+  template <class Holds>
+  static std::vector<Run> runs(int size, Holds holds) {
+    std::vector<Run> found;
+    for (int i = 0; i < size; ++i)
+      if (holds(i)) {
+        if (!found.empty() && found.back().first + found.back().count == i)
+          ++found.back().count;
+        else
+          found.push_back({i, 1});
+      }
+    return found;
+  }
+
+  const Trace& trace_;
+  const Tensor& out_;
+  int rows_, cols_;
+  const Cell& cell_;
+};
+
+bool holds(const std::vector<Run>& runs, int index) {
+  return std::ranges::any_of(
+      runs, [&](const Run& run) { return index >= run.first && index < run.first + run.count; });
 }
 
-/// The rectangle of cells of `out` that read `cell`; rows: those of `out` that are known.
-std::optional<Region> reading_cells(const Trace& trace, const Tensor& out, int rows, const Cell& cell) {
-  auto reads = [&](int row, int col) {
-    if (out.op->masked(row, col)) return false;
-    const std::vector<Region> regions = out.op->explain(out, {&out, row, col}, trace).reads;
-    return std::ranges::any_of(regions, [&](const Region& region) { return contains(region, cell); });
-  };
-  std::vector<int> cols = candidates(cell, out.cols.size), some = candidates(cell, rows);
-  // A row of a table is read where its token stands: only asking every row tells.
-  if (cell.tensor->kind == Kind::embedding && cell.tensor->role == Role::weight) {
-    some.clear();
-    for (int row = 0; row < rows; ++row) some.push_back(row);
+int nearest_in(const std::vector<Run>& runs, int index) {
+  int best = runs.front().first;
+  for (const Run& run : runs) {
+    const int here = std::clamp(index, run.first, run.first + run.count - 1);
+    if (std::abs(here - index) < std::abs(best - index)) best = here;
   }
-  std::optional<Cell> first;
-  for (int row : some)
-    for (int col : cols)
-      if (!first && reads(row, col)) first = Cell{&out, row, col};
-  if (!first) return std::nullopt;
-  Region region{&out, first->row, first->col, 1, 1};
-  for (auto row = some.rbegin(); row != some.rend() && *row > first->row; ++row)
-    if (std::ranges::any_of(cols, [&](int col) { return reads(*row, col); })) {
-      region.rows = *row - first->row + 1;
-      break;
-    }
-  for (int col : cols) {
-    const bool any = reads(first->row, col) || reads(region.row + region.rows - 1, col);
-    if (!any) continue;
-    region.col = std::min(region.col, col);
-    region.cols = std::max(region.cols, col - region.col + 1);
-  }
-  return region;
+  return best;
 }
 
 std::string token_name(const Trace& trace, int id) { return trace.model().token_text(id); }
@@ -121,7 +155,9 @@ Derivation::Moment Derivation::at(double progress) const {
 }
 
 Derivation derive(const Values& values, const Cell& cell) {
-  Derivation derivation{cell, cell.tensor->op->explain(*cell.tensor, cell, values)};
+  const Tensor& tensor = *cell.tensor;
+  Derivation derivation{cell, tensor.op->explain(tensor, cell, values),
+                        tensor.op->reads(tensor, cell, values), tensor.op->figure(tensor, cell, values)};
   Explanation& why = derivation.why;
   if (why.acts.empty()) why.acts.push_back({why.words, "", Fold::sum, why.terms, why.value});
   return derivation;
@@ -160,13 +196,25 @@ FoldedTerms fold_terms(const Act& act, int most) {
   return folded;
 }
 
+bool Reader::contains(int row, int col) const { return holds(rows, row) && holds(cols, col); }
+
+Region Reader::bounds() const {
+  return {tensor, rows.front().first, cols.front().first,
+          rows.back().first + rows.back().count - rows.front().first,
+          cols.back().first + cols.back().count - cols.front().first};
+}
+
+Cell Reader::nearest(const Cell& cell) const {
+  return {tensor, nearest_in(rows, cell.row), nearest_in(cols, cell.col)};
+}
+
 std::vector<Reader> readers_of(const Trace& trace, std::uint64_t steps, const Cell& cell) {
   std::vector<Reader> readers;
   for (const Tensor* out : trace.graph().readers(*cell.tensor)) {
     if (!readers.empty() && readers.back().tensor == out) continue;
     const int rows = std::min(trace.rows_known(*out, steps), out->rows.size);
     if (rows == 0) continue;
-    if (auto region = reading_cells(trace, *out, rows, cell)) readers.push_back({out, *region});
+    if (auto reader = ReaderSearch(trace, *out, rows, cell).find()) readers.push_back(std::move(*reader));
   }
   return readers;
 }

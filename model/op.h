@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "model/figure.h"
 #include "model/message.h"
 #include "model/tensor.h"
 
@@ -43,9 +44,8 @@ struct Act {
 
 /// How one cell came about.
 struct Explanation {
-  std::vector<Region> reads;  ///< what was read: drives highlight, arrows and animation alike
-  Message words;              ///< one sentence
-  std::string formula;        ///< one line of mathematics without numbers, e.g. "q · k / √d"
+  Message words;        ///< one sentence
+  std::string formula;  ///< one line of mathematics without numbers, e.g. "q · k / √d"
   std::vector<Term>
       terms;  ///< the summands in order, where the op is a sum (may be long; the shower folds it)
   std::vector<std::string> working;  ///< lines with the real numbers: what happens before or after the sum
@@ -88,6 +88,14 @@ class Op {
   virtual bool reads_pass_end() const { return false; }
   /// True for cells that the causal mask excludes: drawn as masked, never as zero.
   virtual bool masked(int /*row*/, int /*col*/) const { return false; }
+  /// The cells that a computed cell was computed from, all of them and no others; none where it is masked.
+  /// Drives highlight, arrows and animation; cheap, because it is asked of many cells to find who reads one:
+  /// those are, for every op, some rows with some columns of each.
+  virtual std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values& values) const = 0;
+  /// What a small drawing beside a computed cell's arithmetic shows, where there is one.
+  virtual Figure figure(const Tensor& /*out*/, const Cell& /*cell*/, const Values& /*values*/) const {
+    return {};
+  }
 };
 
 }  // namespace orrery

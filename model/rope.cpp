@@ -111,10 +111,6 @@ std::vector<double> Rope::frequencies_for(int length) const {
   return dynamic() && length > settings_.trained ? rope_frequencies(settings_, length) : frequencies_;
 }
 
-double Rope::angle(int pair, int row, int length) const {
-  return position(row) * frequencies_for(length)[size_t(pair)];
-}
-
 void Rope::turn(const float* in, float* out, int channels, int row, int length) const {
   const int pairs = this->pairs();
   std::vector<float> own;  // a text longer than those of the training turns by angles of its own

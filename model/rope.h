@@ -48,7 +48,9 @@ class Rope {
   bool dynamic() const { return settings_.scaling == RopeScaling::dynamic; }
   int position(int row) const { return settings_.period > 0 ? row % settings_.period : row; }
   /// Angle of a pair in radians, for the token `row` of a text of `length` tokens.
-  double angle(int pair, int row, int length) const;
+  double angle(int pair, int row, int length) const { return position(row) * frequency(pair, length); }
+  /// Radians a position by which a pair turns in a text of `length` tokens.
+  double frequency(int pair, int length) const { return frequencies_for(length)[size_t(pair)]; }
   /// Writes `row` turned into `out`; channels beyond the pairs pass through unchanged.
   void turn(const float* in, float* out, int channels, int row, int length) const;
 

@@ -23,13 +23,12 @@ class Marker {
   void operands(const Cell& cell) {
     const Tensor& tensor = *cell.tensor;
     if (!trace_ || !tensor.op || cell.row >= trace_->rows_known(tensor, scene_.steps)) return;
-    const std::vector<Region> reads = tensor.op->explain(tensor, cell, *trace_).reads;
+    const std::vector<Region> reads = tensor.op->reads(tensor, cell, *trace_);
     clear_view(scene_, cell, reads);
-    for (const Region& region : reads) {
-      mark(region, glm::vec4(colours_.frame(region.tensor->kind), 0.7f));
+    for (const Region& region : reads) mark(region, glm::vec4(colours_.frame(region.tensor->kind), 0.7f));
+    for (const Region& region : regions_for_arrows(reads))
       arrow(region, {&tensor, cell.row, cell.col, 1, 1},
             glm::vec4(colours_.frame(region.tensor->kind), 0.85f));
-    }
   }
 
   /// What a number is made of: the larger the part, the more solid its arrow; in the colours of its sign.

@@ -86,6 +86,26 @@ Camera frame_work(const Layout& layout, const Camera& direction, const Cell& cel
   return direction.framing(points, aspect, 0.12f);
 }
 
+std::vector<Region> regions_for_arrows(std::span<const Region> reads) {
+  constexpr std::ptrdiff_t most = 4;
+  std::vector<Region> found;
+  for (const Region& region : reads) {
+    const auto same = [&](const Region& other) { return other.tensor == region.tensor; };
+    const auto around = std::ranges::find_if(found, same);
+    if (around == found.end() || std::ranges::count_if(reads, same) <= most) {
+      found.push_back(region);
+      continue;
+    }
+    const int bottom = std::max(around->row + around->rows, region.row + region.rows),
+              right = std::max(around->col + around->cols, region.col + region.cols);
+    around->row = std::min(around->row, region.row);
+    around->col = std::min(around->col, region.col);
+    around->rows = bottom - around->row;
+    around->cols = right - around->col;
+  }
+  return found;
+}
+
 SceneStrand arrow_between(const CellPlace& from, const CellPlace& to, glm::vec4 colour, float width) {
   const glm::vec3 goal = to.centre();
   // The nearest point of the first rectangle, half a cell inside of its rim.

@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "renderer/scene.h"
 
@@ -34,6 +35,9 @@ void clear_view(Scene& scene, const Cell& cell, std::span<const Region> reads);
 /// read from.
 Camera frame_work(const Layout& layout, const Camera& direction, const Cell& cell,
                   std::span<const Region> reads, float aspect);
+
+/// From where arrows start: the regions themselves, but one around all those of a tensor that has many.
+std::vector<Region> regions_for_arrows(std::span<const Region> reads);
 
 /// An arrow from the point of one rectangle that lies nearest to another, bent towards the eye.
 SceneStrand arrow_between(const CellPlace& from, const CellPlace& to, glm::vec4 colour, float width);

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "renderer/cell_place.h"
+#include "renderer/figure_drawing.h"
 #include "renderer/palette.h"
 
 namespace orrery {
@@ -13,6 +14,7 @@ namespace {
 constexpr int most_bars = 600;
 constexpr float type = 15;  // pixels
 constexpr int ticks_of_draw = 12;
+constexpr float drawing_pixels = 150;  // height
 
 /// Four digits: what can be read while numbers move.
 std::string short_number(double value) {
@@ -54,16 +56,16 @@ class Stage {
     }
     const Derivation::Moment moment = derivation.at(progress);
     float rise = 0;
-    for (const Region& region : derivation.why.reads) {
+    for (const Region& region : derivation.reads) {
       mark(region, glm::vec4(colours_.frame(region.tensor->kind), 0.6f));
       if (const auto place = place_of(*scene_.layout, region)) rise += place->centre().y - result_.centre().y;
     }
     below_ = rise >= 0;  // the notes stand where the operands do not come from
     lift_row(derivation, moment);
     if (closeness == Closeness::terms)
-      play_term(derivation, moment);
+      play_term(derivation, moment, progress);
     else
-      arrows(derivation.why.reads, 0.5f);
+      arrows(derivation.reads, 0.5f);
   }
 
  private:
@@ -73,7 +75,7 @@ class Stage {
   void mark(const Region& region, glm::vec4 colour) { scene_.marks.push_back({region, colour}); }
 
   void arrows(const std::vector<Region>& regions, float alpha) {
-    for (const Region& region : regions)
+    for (const Region& region : regions_for_arrows(regions))
       if (const auto place = place_of(*scene_.layout, region))
         scene_.strands.push_back(arrow_between(
             *place, result_, glm::vec4(colours_.frame(region.tensor->kind), alpha), 0.22f * unit_));
@@ -96,14 +98,17 @@ class Stage {
     scene_.texts.push_back(std::move(note));
   }
 
-  void play_term(const Derivation& derivation, const Derivation::Moment& moment) {
+  void play_term(const Derivation& derivation, const Derivation::Moment& moment, double progress) {
     const Act& act = derivation.why.acts[size_t(moment.act)];
     const bool last = moment.act + 1 == int(derivation.why.acts.size());
-    chart(act, moment);
-    if (derivation.why.curve) curve(derivation);
+    // A figure takes the chart's place, but where the terms beside it are one long sum.
+    if (std::holds_alternative<std::monostate>(derivation.figure) ||
+        std::holds_alternative<Slope>(derivation.figure))
+      chart(act, moment);
+    if (has_drawing(derivation)) drawing(derivation, progress);
     const std::string name = act.symbol.empty() ? act.fold == Fold::maximum ? "max" : "Σ" : act.symbol;
     if (moment.comes_out(derivation)) {
-      arrows(derivation.why.reads, 0.35f);
+      arrows(derivation.reads, 0.35f);
       note(last ? "= " + short_number(act.value) : name + " = " + short_number(act.value), 1, colours_.text);
       if (act.terms.size() == 1) note(short_term(act.terms[0]), 0, colours_.faint_text);
       return;
@@ -287,65 +292,91 @@ class Stage {
     scene_.sheets.push_back(sheet);
   }
 
-  /// The function's curve in a small window above the cell, with the point that stands for this number.
-  void curve(const Derivation& derivation) {
-    const double x =
-        derivation.why.acts.back().terms.empty() ? 0 : derivation.why.acts.back().terms[0].values[0];
-    const double y = derivation.why.value;
-    if (!std::isfinite(x) || !std::isfinite(y)) return;
-    const double reach = std::max(4.0, std::ceil(std::abs(x)));
-    double low = 0, high = 0;
-    constexpr int pieces = 24;
-    for (int i = 0; i <= pieces; ++i) {
-      const double value = derivation.why.curve(reach * (2.0 * i / pieces - 1));
-      low = std::min(low, value);
-      high = std::max(high, value);
+  /// The small drawing of the derivation's curve or figure, on a sheet where it hides nothing of the work.
+  void drawing(const Derivation& derivation, double progress) {
+    const Drawing drawn =
+        draw_figure(derivation, style_.reduced_motion ? 1 : progress, colours_, style_.translate);
+    const float pixel = world_pixel(scene_), high = drawing_pixels * pixel;
+    Sheet paper_sheet;
+    paper_sheet.size = {Drawing::aspect * high, high};
+    paper_sheet.corner = free_corner(derivation, paper_sheet.size, pixel);
+    paper_sheet.fill = paper(0.95f);
+    paper_sheet.line = glm::vec4(colours_.faint_text, 0.8f);
+    paper_sheet.covers = true;
+    scene_.sheets.push_back(paper_sheet);
+    const glm::vec3 foot = paper_sheet.corner - glm::vec3(0, high, 0);
+    const auto at = [&](glm::vec2 place) { return foot + glm::vec3(place * high, 0.02f * high); };
+    for (const Drawing::Box& box : drawn.boxes) {
+      Sheet sheet;
+      sheet.corner = at({box.low.x, box.high.y});
+      sheet.size = (box.high - box.low) * high;
+      sheet.fill = box.fill;
+      sheet.line = box.line;
+      scene_.sheets.push_back(sheet);
     }
-    const double margin = 0.12 * (high - low) + 1e-9;
-    low -= margin, high += margin;
-    Sheet sheet;
-    sheet.size = glm::vec2(15, 10) * std::max(unit_, 0.016f * width_of(*derivation.cell.tensor));
-    const float lift = 0.4f * unit_;
-    sheet.corner =
-        result_.corner + glm::vec3((result_.size.x - sheet.size.x) * 0.5f, sheet.size.y + 5.5f * unit_, lift);
-    sheet.fill =
-        glm::vec4(style_.theme == Theme::dark ? glm::vec3(0.05f, 0.07f, 0.13f) : glm::vec3(1), 0.94f);
-    sheet.line = glm::vec4(colours_.faint_text, 0.8f);
-    scene_.sheets.push_back(sheet);
-    auto at = [&](double u, double v) {
-      return sheet.corner + glm::vec3(float((u + reach) / (2 * reach)) * sheet.size.x,
-                                      -float((high - v) / (high - low)) * sheet.size.y, 0.2f * lift);
-    };
-    const float thin = 0.012f * sheet.size.y;
-    const glm::vec4 axis(colours_.faint_text, 0.6f), ink(colours_.frame(derivation.cell.tensor->kind), 1);
-    line(at(-reach, 0), at(reach, 0), thin, axis);
-    line(at(0, low), at(0, high), thin, axis);
-    for (int i = 0; i < pieces; ++i) {
-      const double a = reach * (2.0 * i / pieces - 1), b = reach * (2.0 * (i + 1) / pieces - 1);
-      line(at(a, derivation.why.curve(a)), at(b, derivation.why.curve(b)), 2.2f * thin, ink);
-    }
-    const glm::vec4 lead(colours_.text, 0.8f);
-    line(at(x, 0), at(x, y), 1.5f * thin, lead);
-    line(at(0, y), at(x, y), 1.5f * thin, lead);
-    point(at(x, y));
+    for (const Drawing::Line& one : drawn.lines) line(at(one.from), at(one.to), one.width * high, one.colour);
+    for (const glm::vec2& point : drawn.points) word(at(point), "●", 0.5f, point_colour(), 50, 0.09f * high);
+    for (const Drawing::Word& one : drawn.words)
+      word(at(one.at), one.text, one.align, one.colour, 45, 0.075f * high);
   }
 
-  void point(glm::vec3 at) {
-    SceneText dot;
-    dot.text = "●";
-    dot.anchor = at;
-    dot.pixels = 13;
-    dot.shift = {0, -0.37f};
-    dot.align = 0.5f;
-    dot.rank = LabelRank::model;
-    dot.colour = glm::vec4(value_colour(colours_, 0.8f), 1);
-    dot.priority = 50;
-    scene_.texts.push_back(std::move(dot));
+  /// The place for a sheet that lies within the view, stands near the cell, and hides as little as can be of
+  /// it, of its notes, of what it reads and of the arrows between.
+  glm::vec3 free_corner(const Derivation& derivation, glm::vec2 size, float pixel) const {
+    const glm::vec2 notes = glm::vec2(280, 64) * pixel;
+    const glm::vec3 below(result_.size.x / 2 - notes.x / 2, below_ ? -result_.size.y : notes.y, 0);
+    std::vector<CellPlace> kept = {result_, {result_.corner + below, notes, notes}};
+    float front = result_.corner.z;
+    for (const Region& region : regions_for_arrows(derivation.reads))
+      if (const auto place = place_of(*scene_.layout, region)) {
+        kept.push_back(*place);
+        front = std::max(front, place->corner.z);
+        for (float t : {0.25f, 0.5f, 0.75f})
+          kept.push_back(
+              {glm::mix(place->centre(), result_.centre(), t), glm::vec2(pixel), glm::vec2(pixel)});
+      }
+    const Camera& camera = scene_.camera;
+    const float half = camera.distance * std::tan(camera.field_of_view * 0.5f);
+    // The window's caption and legend stand at its foot.
+    const glm::vec2 low(camera.target.x - 1.45f * half, camera.target.y - 0.85f * half + size.y),
+        high(camera.target.x + 1.45f * half - size.x, camera.target.y + 0.88f * half);
+    constexpr int steps = 16;
+    glm::vec2 best(0);
+    float least = INFINITY;
+    for (int i = 0; i <= steps; ++i)
+      for (int j = 0; j <= steps; ++j) {
+        const glm::vec2 corner = glm::mix(low, high, glm::vec2(float(i), float(j)) / float(steps));
+        const glm::vec2 away = corner + glm::vec2(size.x, -size.y) / 2.f - glm::vec2(result_.centre());
+        float cost = glm::length(away) / half;
+        for (const CellPlace& place : kept) cost += hidden_part(corner, size, place);
+        if (cost < least) least = cost, best = corner;
+      }
+    return {best, front + 0.4f * unit_};
   }
 
-  float width_of(const Tensor& tensor) const {
-    const auto& blocks = scene_.layout->blocks_of[size_t(tensor.index)];
-    return blocks.empty() ? 1 : scene_.layout->blocks[size_t(blocks.front())].size().x;
+  /// How much of a place a sheet hides, 0..1.
+  static float hidden_part(glm::vec2 corner, glm::vec2 size, const CellPlace& place) {
+    const glm::vec2 low =
+        glm::max(glm::vec2(place.corner) - glm::vec2(0, place.size.y), corner - glm::vec2(0, size.y));
+    const glm::vec2 high =
+        glm::min(glm::vec2(place.corner) + glm::vec2(place.size.x, 0), corner + glm::vec2(size.x, 0));
+    const glm::vec2 both = glm::max(high - low, 0.f);
+    return both.x * both.y / std::max(place.size.x * place.size.y, 1e-12f);
+  }
+
+  glm::vec4 point_colour() const { return glm::vec4(value_colour(colours_, 0.8f), 1); }
+
+  void word(glm::vec3 at, std::string text, float align, glm::vec4 colour, float priority, float height) {
+    SceneText words;
+    words.text = std::move(text);
+    words.anchor = at;
+    words.shift = {0, -0.37f};
+    words.height = height;
+    words.align = align;
+    words.rank = LabelRank::model;
+    words.colour = colour;
+    words.priority = priority;
+    scene_.texts.push_back(std::move(words));
   }
 
   Scene& scene_;

@@ -54,8 +54,8 @@ float filled_part(const Block& block, Rows rows, int cols, double fraction) {
 void set_apart(Scene& scene, const Derivation& derivation) {
   for (size_t i = 0; i < scene.blocks.size(); ++i) {
     const Tensor* tensor = scene.layout->blocks[i].tensor;
-    const bool operand = std::ranges::any_of(derivation.why.reads,
-                                             [&](const Region& region) { return region.tensor == tensor; });
+    const bool operand =
+        std::ranges::any_of(derivation.reads, [&](const Region& region) { return region.tensor == tensor; });
     scene.blocks[i].emphasis = tensor == derivation.cell.tensor ? Emphasis::result
                                : operand                        ? Emphasis::operand
                                                                 : Emphasis::dimmed;
@@ -356,7 +356,7 @@ void SceneBuilder::add_animation(Scene& scene, const Trace& trace, double positi
       derived_in_ = trace.id();
     }
     if (options.replay) set_apart(scene, derived_);
-    clear_view(scene, derived_.cell, derived_.why.reads);
+    clear_view(scene, derived_.cell, derived_.reads);
     add_cell_animation(scene, derived_, moment->progress,
                        options.replay ? Closeness::terms : options.closeness, style);
   } else if (step.choosing && step.fraction < 1 && options.closeness != Closeness::tensors) {

@@ -164,7 +164,7 @@ void Picture::frame_cell(const Trace& trace) {
     if (cell.row >= trace.rows_known(*cell.tensor, trace.published()) ||
         cell.col >= trace.view(*cell.tensor).cols)
       throw Error(say("--cell '{0}': this cell is not computed", options_.cell));
-    reads = cell.tensor->op->explain(*cell.tensor, cell, trace).reads;
+    reads = cell.tensor->op->reads(*cell.tensor, cell, trace);
   }
   scene_.camera = frame_work(layout_, Camera{}, cell, reads, float(options_.width) / float(options_.height));
 }

@@ -7,6 +7,7 @@
 #include "app/language.h"
 #include "app/panels/links.h"
 #include "app/style.h"
+#include "renderer/figure_drawing.h"
 
 namespace orrery {
 using namespace ui;
@@ -108,6 +109,7 @@ class Body {
     text(Font::mono, colours().muted, why.formula.c_str());
     std::optional<Derivation::Moment> now;
     if (card_ && app_.cards.replayed == card_->id) now = derivation.at(app_.cards.progress);
+    if (has_drawing(derivation)) drawing(derivation, now ? app_.cards.progress : 1);
     const int last = int(why.acts.size()) - 1;
     const int open = now ? now->act : card_ && card_->open_act >= 0 ? std::min(card_->open_act, last) : last;
     for (int i = 0; i <= last; ++i) {
@@ -120,6 +122,35 @@ class Body {
            translate(apart == 0 ? say("in double precision, the same")
                                 : say("in double precision, {0} apart", four_digits(apart))));
     if (card_) replay(derivation);
+  }
+
+  /// The curve or figure that the scene shows beside the cell, too.
+  void drawing(const Derivation& derivation, double progress) {
+    const ImVec2 at = ImGui::GetCursorScreenPos();
+    const float width = std::min(ImGui::GetContentRegionAvail().x, px(340)), high = width / Drawing::aspect;
+    const Drawing drawn = draw_figure(derivation, progress,
+                                      palette(app_.settings.theme, app_.settings.colour_blind), translate);
+    const auto place = [&](glm::vec2 p) { return ImVec2(at.x + p.x * high, at.y + (1 - p.y) * high); };
+    const auto ink = [](glm::vec4 c) { return pack({c.r, c.g, c.b, c.a}); };
+    ImDrawList* list = ImGui::GetWindowDrawList();
+    for (const Drawing::Box& box : drawn.boxes) {
+      list->AddRectFilled(place({box.low.x, box.high.y}), place({box.high.x, box.low.y}), ink(box.fill));
+      if (box.line.a > 0)
+        list->AddRect(place({box.low.x, box.high.y}), place({box.high.x, box.low.y}), ink(box.line));
+    }
+    for (const Drawing::Line& line : drawn.lines)
+      list->AddLine(place(line.from), place(line.to), ink(line.colour), std::max(1.f, line.width * high));
+    const glm::vec3 dot = value_colour(palette(app_.settings.theme, app_.settings.colour_blind), 0.8f);
+    for (const glm::vec2& point : drawn.points) list->AddCircleFilled(place(point), px(4), ink({dot, 1}));
+    WithFont with(Font::small);
+    for (const Drawing::Word& word : drawn.words) {
+      need_glyphs(word.text.c_str());
+      const ImVec2 size = ImGui::CalcTextSize(word.text.c_str()), middle = place(word.at);
+      list->AddText({middle.x - word.align * size.x, middle.y - size.y / 2}, ink(word.colour),
+                    word.text.c_str());
+    }
+    ImGui::Dummy({width, high});
+    mark((name_ + "_drawing").c_str());
   }
 
   /// What an act does and what comes out of it; a click lists its terms.
@@ -312,12 +343,12 @@ class Body {
 
   void reader(const Reader& reader, int index) {
     WithFont with(Font::small);
-    const std::string words = fitting(region_text(reader.cells), ImGui::GetContentRegionAvail().x - px(14));
+    const std::string words = fitting(reader_text(reader), ImGui::GetContentRegionAvail().x - px(14));
     const ImVec2 at = ImGui::GetCursorScreenPos();
     const std::string id = name_ + "_reader_" + std::to_string(index);
     if (ImGui::InvisibleButton(id.c_str(), {std::max(1.f, ImGui::GetContentRegionAvail().x),
                                             px(19) - ImGui::GetStyle().ItemSpacing.y + px(3)}))
-      wanted_ = Cards::nearest(card_->cell, reader.cells);
+      wanted_ = reader.nearest(card_->cell);
     mark(id.c_str());
     const ImVec4& colour = colours().kinds[int(reader.tensor->kind)];
     const bool hovered = ImGui::IsItemHovered();
@@ -325,7 +356,7 @@ class Body {
     if (hovered) {
       list->AddRectFilled(ImGui::GetItemRectMin(), ImGui::GetItemRectMax(), pack(colours().raised), px(4));
       const Cell& own = card_->cell;
-      app_.cards.pointed = PointedOperand{{own.tensor, own.row, own.col, 1, 1}, reader.cells};
+      app_.cards.pointed = PointedOperand{{own.tensor, own.row, own.col, 1, 1}, reader.bounds()};
     }
     list->AddText({at.x + px(4), at.y}, pack(colour), words.c_str());
   }

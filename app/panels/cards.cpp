@@ -26,7 +26,7 @@ Box scene_box(const App& app) {
 std::vector<Box> to_be_seen(const App& app, const CellFacts& facts, int own) {
   std::vector<Box> boxes;
   if (facts.derivation)
-    for (const Region& region : facts.derivation->why.reads)
+    for (const Region& region : facts.derivation->reads)
       if (const auto box = app.scene.screen_box(region)) boxes.push_back(*box);
   for (const Card& card : app.cards.pinned())
     if (card.id != own && card.placed)

@@ -84,7 +84,6 @@ class Activate : public Op {
     double x = values.at(input);
     Explanation explanation;
     explanation.value = apply(activation_, x);
-    explanation.reads = {cell_region(*input.tensor, input.row, input.col)};
     explanation.words = say("{0} of the number {1}", name(), number_text(x));
     explanation.formula = row_for(activation_).formula;
     explanation.working = {"x = " + number_text(x)};
@@ -93,6 +92,10 @@ class Activate : public Op {
     explanation.acts = {std::move(act)};
     explanation.curve = [which = activation_](double at) { return apply(which, at); };
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    return same_cells(out, cell);
   }
 
   double cost(const Tensor& out, int) const override { return 12.0 * out.cols.size; }

@@ -42,6 +42,10 @@ class Add : public Op {
     return explanation;
   }
 
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    return same_cells(out, cell);
+  }
+
   double cost(const Tensor& out, int) const override { return double(out.inputs.size() - 1) * out.cols.size; }
 };
 

@@ -73,7 +73,6 @@ class AttentionScores : public Op {
       explanation.value = masked_score;
       return explanation;
     }
-    explanation.reads = {row_region(q, cell.row), row_region(k, cell.col)};
     explain_dot(explanation, values, q, cell.row, q.cols.size, [&](int c) { return Cell{&k, cell.col, c}; });
     explanation.words = say("The query of token {0} times the key of token {1}, scaled", cell.row, cell.col);
     explanation.working = {"q · k = " + number_text(explanation.value), "× " + number_text(scale_)};
@@ -84,6 +83,21 @@ class AttentionScores : public Op {
     explanation.value *= scale_;
     if (slope_ != 0) explain_slope(explanation, cell.row - cell.col);
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    if (masked(cell.row, cell.col)) return {};
+    return {row_region(*out.inputs[0], cell.row), row_region(*out.inputs[1], cell.col)};
+  }
+
+  Figure figure(const Tensor& out, const Cell& cell, const Values& values) const override {
+    if (slope_ == 0 || masked(cell.row, cell.col)) return {};
+    Slope slope{slope_, cell.row - cell.col, {}, {}};
+    for (int distance = 0; distance < sight_.count(cell.row); ++distance) {
+      slope.after.push_back(values.at({&out, cell.row, cell.row - distance}));
+      slope.before.push_back(slope.after.back() + slope_ * distance);
+    }
+    return slope;
   }
 
   double cost(const Tensor& out, int row) const override {
@@ -143,6 +157,11 @@ class AttentionPattern : public Op {
     return explanation;
   }
 
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    if (masked(cell.row, cell.col)) return {};
+    return {{out.inputs[0], cell.row, sight_.first(cell.row), 1, sight_.count(cell.row)}};
+  }
+
   double cost(const Tensor&, int row) const override { return 12.0 * sight_.count(row); }
   bool masked(int row, int col) const override { return sight_.masked(row, col); }
 
@@ -176,8 +195,7 @@ class AttentionValues : public Op {
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {
     const Tensor &pattern = *out.inputs[0], &v = *out.inputs[1];
     Explanation explanation;
-    const int first = sight_.first(cell.row), count = sight_.count(cell.row);
-    explanation.reads = {{&pattern, cell.row, first, 1, count}, {&v, first, cell.col, count, 1}};
+    const int first = sight_.first(cell.row);
     for (int s = first; s <= cell.row; ++s) {
       const Cell weight{&pattern, cell.row, s}, value{&v, s, cell.col};
       const double product = values.at(weight) * values.at(value);
@@ -188,6 +206,11 @@ class AttentionValues : public Op {
                             cell.col, first, cell.row);
     explanation.formula = "Σ pattern · v";
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    const int first = sight_.first(cell.row), count = sight_.count(cell.row);
+    return {{out.inputs[0], cell.row, first, 1, count}, {out.inputs[1], first, cell.col, count, 1}};
   }
 
   double cost(const Tensor& out, int row) const override { return 2.0 * out.cols.size * sight_.count(row); }
@@ -230,8 +253,6 @@ class JoinHeads : public Op {
     for (int h = 0; h < heads_; ++h) {
       const Tensor &z = *out.inputs[size_t(h)], &weight = *out.inputs[size_t(heads_ + h)];
       double before = explanation.value;
-      explanation.reads.push_back(row_region(z, cell.row));
-      explanation.reads.push_back({&weight, 0, cell.col, weight.rows.size, 1});
       explain_dot(explanation, values, z, cell.row, z.cols.size, [&](int c) {
         return Cell{&weight, c, cell.col};
       });
@@ -242,6 +263,16 @@ class JoinHeads : public Op {
     explanation.formula = has_bias(out) ? "Σ heads Σ z · W_O + b_O" : "Σ heads Σ z · W_O";
     if (has_bias(out)) explain_plus(explanation, values, {out.inputs.back(), 0, cell.col});
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    std::vector<Region> regions;
+    for (size_t h = 0; h < size_t(heads_); ++h) {
+      regions.push_back(row_region(*out.inputs[h], cell.row));
+      regions.push_back(column_region(*out.inputs[size_t(heads_) + h], cell.col));
+    }
+    if (has_bias(out)) regions.push_back(own_weight(*out.inputs.back(), cell));
+    return regions;
   }
 
   double cost(const Tensor& out, int) const override {

@@ -35,8 +35,6 @@ class CausalConvolution : public Op {
     const Tensor &x = *out.inputs[0], &taps = *out.inputs[1];
     const int count = taps.rows.size, first = first_tap(cell.row, count);
     Explanation explanation;
-    explanation.reads = {{&x, cell.row - count + 1 + first, cell.col, count - first, 1},
-                         {&taps, first, cell.col, count - first, 1}};
     for (int k = first; k < count; ++k) {
       const Cell tap{&taps, k, cell.col}, past{&x, cell.row - count + 1 + k, cell.col};
       const double product = values.at(tap) * values.at(past);
@@ -48,6 +46,14 @@ class CausalConvolution : public Op {
     explanation.formula = out.inputs.size() > 2 ? "Σ x · w + b" : "Σ x · w";
     if (out.inputs.size() > 2) explain_plus(explanation, values, {out.inputs[2], 0, cell.col});
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    const int count = out.inputs[1]->rows.size, first = first_tap(cell.row, count);
+    std::vector<Region> regions = {{out.inputs[0], cell.row - count + 1 + first, cell.col, count - first, 1},
+                                   {out.inputs[1], first, cell.col, count - first, 1}};
+    if (out.inputs.size() > 2) regions.push_back(own_weight(*out.inputs[2], cell));
+    return regions;
   }
 
   double cost(const Tensor& out, int) const override {

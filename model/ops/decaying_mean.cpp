@@ -14,6 +14,21 @@ namespace {
 double fading(double time_decay) { return -std::exp(time_decay); }
 float fading(float time_decay) { return -std::exp(time_decay); }
 
+/// What each token has left in a decaying sum after the token of `cell`. Without `v`: in the sum of the
+/// weights.
+Carried::Sum carried_sum(Message name, const Tensor& p, const Tensor& k, const Tensor& decay, const Tensor* v,
+                         const Cell& cell, const Values& values) {
+  const int c = cell.col;
+  const auto at = [&](const Tensor& tensor, int row) { return values.at({&tensor, row, c}); };
+  Carried::Sum sum{std::move(name), {}, {}};
+  for (int t = 0; t <= cell.row; ++t) {
+    sum.before = sum.left;
+    for (double& part : sum.left) part *= std::exp(at(p, t - 1) + fading(at(decay, 0)) - at(p, t));
+    sum.left.push_back(std::exp(at(k, t) - at(p, t)) * (v ? at(*v, t) : 1));
+  }
+  return sum;
+}
+
 /// p = max(p before + w, k): the exponent by which the sums are kept divided. Inputs: p itself, k,
 /// time_decay.
 class DecayingMax : public Op {
@@ -42,7 +57,6 @@ class DecayingMax : public Op {
     explanation.value = values.at(k);
     Act larger{say("The larger of what was carried, faded, and the key"), "", Fold::maximum, {}, 0};
     larger.terms.push_back({{k}, {values.at(k)}, values.at(k)});
-    explanation.reads = {cell_region(*k.tensor, k.row, k.col)};
     explanation.formula = "max(p before + w, k)";
     explanation.working = {"k = " + number_text(values.at(k))};
     if (cell.row > 0) {
@@ -51,14 +65,18 @@ class DecayingMax : public Op {
       larger.terms.push_back(
           {{before, decay}, {values.at(before), values.at(decay)}, faded, "{0} − exp({1})"});
       explanation.value = std::max(faded, values.at(k));
-      explanation.reads.push_back(cell_region(out, cell.row - 1, cell.col));
-      explanation.reads.push_back(cell_region(*decay.tensor, 0, decay.col));
       explanation.working.push_back("p + w = " + number_text(faded));
     }
     explanation.words = say("Channel {0}'s sums are kept divided by e to this power", cell.col);
     larger.value = explanation.value;
     explanation.acts = {std::move(larger)};
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    if (cell.row == 0) return {same_cell(*out.inputs[1], cell)};
+    return {same_cell(*out.inputs[1], cell), cell_region(out, cell.row - 1, cell.col),
+            own_weight(*out.inputs[2], cell)};
   }
 
   double cost(const Tensor& out, int) const override { return 12.0 * out.cols.size; }
@@ -102,7 +120,6 @@ class DecayingSum : public Op {
     const Cell p{out.inputs[1], cell.row, cell.col}, k{out.inputs[2], cell.row, cell.col};
     const double weight = std::exp(values.at(k) - values.at(p));
     Explanation explanation;
-    explanation.reads = {cell_region(*p.tensor, p.row, p.col), cell_region(*k.tensor, k.row, k.col)};
     explanation.working = {"exp(k − p) = " + number_text(weight)};
     explanation.acts = {single_act(say("How much this token counts"), "now", {k, p},
                                    {values.at(k), values.at(p)}, weight, "exp({0} − {1})")};
@@ -110,7 +127,6 @@ class DecayingSum : public Op {
     if (of_values_) {
       const Cell v{out.inputs[4], cell.row, cell.col};
       explanation.terms.push_back({{v}, {values.at(v), weight}, values.at(v) * weight});
-      explanation.reads.push_back(cell_region(*v.tensor, v.row, v.col));
       explanation.formula = "exp(p before + w − p) · a before + exp(k − p) · v";
     } else {
       explanation.terms.push_back({{}, {weight}, weight});
@@ -120,6 +136,22 @@ class DecayingSum : public Op {
     explanation.words = say("What channel {0} remembers: the past, faded, and this token", cell.col);
     explanation.acts.push_back({explanation.words, "", Fold::sum, explanation.terms, explanation.value});
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    std::vector<Region> regions = {same_cell(*out.inputs[1], cell), same_cell(*out.inputs[2], cell)};
+    if (cell.row > 0) {
+      regions.push_back(cell_region(*out.inputs[1], cell.row - 1, cell.col));
+      regions.push_back(own_weight(*out.inputs[3], cell));
+      regions.push_back(cell_region(out, cell.row - 1, cell.col));
+    }
+    if (of_values_) regions.push_back(same_cell(*out.inputs[4], cell));
+    return regions;
+  }
+
+  Figure figure(const Tensor& out, const Cell& cell, const Values& values) const override {
+    return Carried{{carried_sum(say("The sum"), *out.inputs[1], *out.inputs[2], *out.inputs[3],
+                                of_values_ ? out.inputs[4] : nullptr, cell, values)}};
   }
 
   double cost(const Tensor& out, int) const override { return 24.0 * out.cols.size; }
@@ -137,8 +169,6 @@ class DecayingSum : public Op {
                                           "exp({0} − exp({1}) − {2})"));
     explanation.terms.push_back({{before}, {values.at(before), kept}, values.at(before) * kept});
     explanation.value += values.at(before) * kept;
-    for (const Cell& read : {p_before, decay, before})
-      explanation.reads.push_back(cell_region(*read.tensor, read.row, read.col));
   }
 
   bool of_values_;
@@ -170,11 +200,6 @@ class DecayingMean : public Op {
     const Weights w = weights(out, cell, values);
     Explanation explanation;
     explanation.value = w.mean();
-    for (size_t i = 3; i < 5; ++i)
-      explanation.reads.push_back(cell_region(*out.inputs[i], cell.row, cell.col));
-    explanation.reads.push_back(cell_region(*out.inputs[5], 0, cell.col));
-    for (size_t i = 0; cell.row > 0 && i < 3; ++i)
-      explanation.reads.push_back(cell_region(*out.inputs[i], cell.row - 1, cell.col));
     explanation.words = say("Channel {0}: this token's value counts {1}, the past {2}", cell.col,
                             w.now / w.sum(), w.past * w.b / w.sum());
     explanation.formula = "(exp(p − q) · a + exp(u + k − q) · v) / (exp(p − q) · b + exp(u + k − q))";
@@ -183,6 +208,33 @@ class DecayingMean : public Op {
         "a = " + number_text(w.a) + ", b = " + number_text(w.b) + ", v = " + number_text(w.v)};
     add_acts(explanation, out, cell, values, w);
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    if (cell.row == 0) return {same_cell(*out.inputs[4], cell)};
+    std::vector<Region> regions = {same_cell(*out.inputs[3], cell), same_cell(*out.inputs[4], cell),
+                                   own_weight(*out.inputs[5], cell)};
+    for (size_t i = 0; i < 3; ++i) regions.push_back(cell_region(*out.inputs[i], cell.row - 1, cell.col));
+    return regions;
+  }
+
+  Figure figure(const Tensor& out, const Cell& cell, const Values& values) const override {
+    const Weights w = weights(out, cell, values);
+    Carried mean;
+    for (const size_t input : {0, 1}) {
+      Carried::Sum sum;
+      if (cell.row > 0) {  // the sums themselves know what is left in them of each token
+        const Tensor& carried = *out.inputs[input];
+        const Figure figure = carried.op->figure(carried, {&carried, cell.row - 1, cell.col}, values);
+        sum = std::get<Carried>(figure).sums.front();
+        sum.before = sum.left;
+      }
+      sum.name = input == 0 ? say("The values, each times its weight") : say("The weights alone");
+      for (double& part : sum.left) part *= w.past;
+      sum.left.push_back(w.now * (input == 0 ? w.v : 1));
+      mean.sums.push_back(std::move(sum));
+    }
+    return mean;
   }
 
   double cost(const Tensor& out, int) const override { return 28.0 * out.cols.size; }

@@ -10,6 +10,14 @@ namespace {
 
 constexpr double slowest = -0.606531;  // -exp(-1/2): no channel fades faster than by exp of it
 
+/// A matrix's numbers, row after row.
+std::vector<double> numbers_of(const Eigen::MatrixXd& matrix) {
+  std::vector<double> numbers;
+  for (Eigen::Index i = 0; i < matrix.rows(); ++i)
+    for (Eigen::Index j = 0; j < matrix.cols(); ++j) numbers.push_back(matrix(i, j));
+  return numbers;
+}
+
 double sigmoid(double x) { return activate(Activation::sigmoid, x); }
 
 Op::Shape like_first(std::span<const Tensor* const> inputs, const char* op) {
@@ -38,7 +46,6 @@ class Decay : public Op {
     const Cell x{out.inputs[0], cell.row, cell.col};
     Explanation explanation;
     explanation.value = kept(values.at(x));
-    explanation.reads = {cell_region(*x.tensor, x.row, x.col)};
     explanation.words = say("Of column {0} of the state {1} is kept", cell.col, explanation.value);
     explanation.formula = "exp(−0.606531 / (1 + exp(−x)))";
     explanation.working = {"x = " + number_text(values.at(x))};
@@ -46,6 +53,10 @@ class Decay : public Op {
                                    explanation.value, "f({0})")};
     explanation.curve = [](double at) { return kept(at); };
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    return same_cells(out, cell);
   }
 
   double cost(const Tensor& out, int) const override { return 20.0 * out.cols.size; }
@@ -79,7 +90,6 @@ class RemovalKey : public Op {
     const Cell key{&k, cell.row, cell.col}, factor{&weight, 0, cell.col};
     Explanation explanation;
     explanation.value = values.at(key) * values.at(factor) / whole;
-    explanation.reads = {row_region(k, cell.row), row_region(weight, 0)};
     explanation.words = say("Channel {0} of the key to take out", cell.col);
     explanation.formula = "k · w / |k · w|";
     explanation.working = {"|k · w| = " + number_text(whole)};
@@ -97,6 +107,10 @@ class RemovalKey : public Op {
         single_act(say("This channel's product, divided by the root of that"), "", {key, factor},
                    {values.at(key), values.at(factor), sum}, explanation.value, "{0} × {1} / √{2}")};
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    return {row_region(*out.inputs[0], cell.row), row_region(*out.inputs[1], 0)};
   }
 
   double cost(const Tensor& out, int) const override { return 4.0 * out.cols.size; }
@@ -138,11 +152,14 @@ class WritingKey : public Op {
         {{k}, {key}, key},
         {{k, a, share}, {key, values.at(a), values.at(share)}, key * weakened, "{0} × ({1} − 1) × {2}"}};
     explanation.value = key + key * weakened;
-    for (const Cell& read : {k, a, share})
-      explanation.reads.push_back(cell_region(*read.tensor, read.row, read.col));
     explanation.words = say("Channel {0} of the key to write", cell.col);
     explanation.formula = "k · (1 + (a − 1) · w)";
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    return {same_cell(*out.inputs[0], cell), same_cell(*out.inputs[1], cell),
+            own_weight(*out.inputs[2], cell)};
   }
 
   double cost(const Tensor& out, int) const override { return 4.0 * out.cols.size; }
@@ -178,14 +195,16 @@ class BlendValues : public Op {
     explanation.terms = {{{v}, {values.at(v), 1 - share}, values.at(v) * (1 - share)},
                          {{first}, {values.at(first), share}, values.at(first) * share}};
     explanation.value = explanation.terms[0].value + explanation.terms[1].value;
-    for (const Cell& read : {v, first, gate})
-      explanation.reads.push_back(cell_region(*read.tensor, read.row, read.col));
     explanation.words = say("Channel {0}: {1} of the first layer's value", cell.col, share);
     explanation.formula = "v + (v₁ − v) / (1 + exp(−g))";
     explanation.acts = {single_act(say("How far the gate opens"), "open", {gate}, {values.at(gate)}, share,
                                    "1 / (1 + exp(−{0}))"),
                         {explanation.words, "", Fold::sum, explanation.terms, explanation.value}};
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    return same_cells(out, cell);
   }
 
   double cost(const Tensor& out, int) const override { return 14.0 * out.cols.size; }
@@ -238,19 +257,45 @@ class DeltaState : public Op {
       add_term(explanation, values, {before, of(1, j)}, 1);
       const double taken = -held.value;
       add_term(explanation, values, {of(2, j), of(3, j)}, taken);
-      explanation.reads = {{&out, cell.row - 1, i * width, 1, width}, row_region(*out.inputs[2], cell.row)};
-      explanation.reads.push_back(cell_region(*out.inputs[1], cell.row, j));
-      explanation.reads.push_back(cell_region(*out.inputs[3], cell.row, j));
       explanation.working = {"S · kk = " + number_text(held.value)};
       explanation.acts.push_back(std::move(held));
     }
     add_term(explanation, values, {of(4, i), of(5, j)}, 1);
-    explanation.reads.push_back(cell_region(*out.inputs[4], cell.row, i));
-    explanation.reads.push_back(cell_region(*out.inputs[5], cell.row, j));
     explanation.words = say("Row {0}, column {1} of the state: kept, taken out, written", i, j);
     explanation.formula = "S · w − (S kk) · kk · a + v · k";
     explanation.acts.push_back({explanation.words, "", Fold::sum, explanation.terms, explanation.value});
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    const int width = out.inputs[1]->cols.size, i = cell.col / width, j = cell.col % width;
+    std::vector<Region> regions = {cell_region(*out.inputs[4], cell.row, i),
+                                   cell_region(*out.inputs[5], cell.row, j)};
+    if (cell.row == 0) return regions;
+    regions.push_back({&out, cell.row - 1, i * width, 1, width});
+    regions.push_back(row_region(*out.inputs[2], cell.row));
+    for (size_t input : {1, 3}) regions.push_back(cell_region(*out.inputs[input], cell.row, j));
+    return regions;
+  }
+
+  Figure figure(const Tensor& out, const Cell& cell, const Values& values) const override {
+    const int width = out.inputs[1]->cols.size;
+    const auto row = [&](size_t input) {
+      return row_of(values.view(*out.inputs[input]), cell.row).cast<double>().eval();
+    };
+    Eigen::MatrixXd before = Eigen::MatrixXd::Zero(width, width);
+    if (cell.row > 0)
+      before = ConstRows(values.view(out).row(cell.row - 1), width, width, Eigen::OuterStride<>(width))
+                   .cast<double>();
+    const Eigen::MatrixXd kept = before * row(1).asDiagonal();
+    const Eigen::MatrixXd taken = -(before * row(2).transpose()) * row(2).cwiseProduct(row(3));
+    const Eigen::MatrixXd written = row(4).transpose() * row(5);
+    Update update{width, width, cell.col / width, cell.col % width, {}};
+    update.parts = {{say("kept"), numbers_of(kept)},
+                    {say("taken out"), numbers_of(taken)},
+                    {say("written"), numbers_of(written)},
+                    {say("now"), numbers_of(kept + taken + written)}};
+    return update;
   }
 
   double cost(const Tensor& out, int) const override { return 7.0 * out.cols.size; }
@@ -296,13 +341,17 @@ class AskState : public Op {
     const Tensor &state = *out.inputs[0], &r = *out.inputs[1];
     const int width = r.cols.size;
     Explanation explanation;
-    explanation.reads = {{&state, cell.row, cell.col * width, 1, width}, row_region(r, cell.row)};
     explain_dot(explanation, values, r, cell.row, width, [&](int j) {
       return Cell{&state, cell.row, cell.col * width + j};
     });
     explanation.words = say("Row {0} of the state times the receptance", cell.col);
     explanation.formula = "Σ S · r";
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    const int width = out.inputs[1]->cols.size;
+    return {{out.inputs[0], cell.row, cell.col * width, 1, width}, row_region(*out.inputs[1], cell.row)};
   }
 
   double cost(const Tensor& out, int) const override { return 2.0 * out.inputs[0]->cols.size; }
@@ -342,14 +391,18 @@ class OwnBonus : public Op {
     const Cell v{out.inputs[4], cell.row, cell.col};
     explanation.terms.push_back({{v}, {values.at(v), fit.value}, values.at(v) * fit.value});
     explanation.value += values.at(v) * fit.value;
-    explanation.reads.push_back(cell_region(*v.tensor, v.row, v.col));
-    for (size_t i : {1, 2}) explanation.reads.push_back(row_region(*out.inputs[i], cell.row));
     explanation.words = say("Channel {0}, and {1} of the token's own value", cell.col, fit.value);
     explanation.formula = "y + (Σ r · k · w) · v";
     explanation.working = {"Σ r · k · w = " + number_text(fit.value)};
     explanation.acts = {std::move(fit),
                         {explanation.words, "", Fold::sum, explanation.terms, explanation.value}};
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    return {same_cell(*out.inputs[0], cell), same_cell(*out.inputs[4], cell),
+            row_region(*out.inputs[1], cell.row), row_region(*out.inputs[2], cell.row),
+            row_region(*out.inputs[3], 0)};
   }
 
   double cost(const Tensor& out, int) const override { return 5.0 * out.cols.size; }

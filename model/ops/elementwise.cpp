@@ -38,7 +38,6 @@ class Gate : public Op {
     const double opened = activate(activation_, values.at(gate));
     Explanation explanation;
     explanation.value = opened * values.at(x);
-    explanation.reads = {cell_region(*gate.tensor, gate.row, gate.col), cell_region(*x.tensor, x.row, x.col)};
     explanation.words = say("The gate lets {0} of the number {1} through", opened, values.at(x));
     explanation.formula = std::string(activation_title(activation_)) + "(gate) · x";
     explanation.working = {"gate = " + number_text(values.at(gate)),
@@ -49,6 +48,10 @@ class Gate : public Op {
         single_act(say("That much of the number passes"), "", {x}, {opened, values.at(x)}, explanation.value,
                    "{0} × {1}")};
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    return same_cells(out, cell);
   }
 
   double cost(const Tensor& out, int) const override { return 13.0 * out.cols.size; }
@@ -77,10 +80,13 @@ class Multiply : public Op {
     const Cell a{out.inputs[0], cell.row, cell.col}, b{out.inputs[1], cell.row, cell.col};
     explanation.value = values.at(a) * values.at(b);
     explanation.terms = {{{a, b}, {values.at(a), values.at(b)}, explanation.value}};
-    explanation.reads = {cell_region(*a.tensor, a.row, a.col), cell_region(*b.tensor, b.row, b.col)};
     explanation.words = say("The product of the same cell of {0} and {1}", a.tensor->name, b.tensor->name);
     explanation.formula = "a · b";
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    return same_cells(out, cell);
   }
 
   double cost(const Tensor& out, int) const override { return out.cols.size; }
@@ -108,10 +114,13 @@ class Scale : public Op {
     Explanation explanation;
     explanation.value = values.at(x) * factor_;
     explanation.terms = {{{x}, {values.at(x), factor_}, explanation.value}};
-    explanation.reads = {cell_region(*x.tensor, x.row, x.col)};
     explanation.words = say("The same cell of {0} times {1}", x.tensor->name, number_text(factor_));
     explanation.formula = "x · " + number_text(factor_);
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    return same_cells(out, cell);
   }
 
   double cost(const Tensor& out, int) const override { return out.cols.size; }
@@ -142,7 +151,6 @@ class Clamp : public Op {
     const Cell x{out.inputs[0], cell.row, cell.col};
     Explanation explanation;
     explanation.value = std::clamp(values.at(x), -limit_, limit_);
-    explanation.reads = {cell_region(*x.tensor, x.row, x.col)};
     explanation.words = explanation.value == values.at(x)
                             ? say("{0} lies within the limits: it stays as it is", values.at(x))
                             : say("{0} lies beyond the limit and is cut off there", values.at(x));
@@ -152,6 +160,10 @@ class Clamp : public Op {
                                    "min(max({0}, −{1}), {1})")};
     explanation.curve = [limit = limit_](double at) { return std::clamp(at, -limit, limit); };
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    return same_cells(out, cell);
   }
 
   double cost(const Tensor& out, int) const override { return 2.0 * out.cols.size; }
@@ -188,9 +200,7 @@ class Concatenate : public Op {
   }
 
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {
-    int col = cell.col;
-    size_t part = 0;
-    while (col >= out.inputs[part]->cols.size) col -= out.inputs[part++]->cols.size;
+    const auto [part, col] = part_of(out, cell.col);
     Explanation explanation;
     explanation.words = say("Channel {0} of head {1}", col, int(part));
     explanation.formula = "x";
@@ -198,7 +208,20 @@ class Concatenate : public Op {
     return explanation;
   }
 
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    const auto [part, col] = part_of(out, cell.col);
+    return {cell_region(*out.inputs[part], cell.row, col)};
+  }
+
   double cost(const Tensor&, int) const override { return 0; }
+
+ private:
+  /// Which input holds a column, and as which of its own.
+  static std::pair<size_t, int> part_of(const Tensor& out, int col) {
+    size_t part = 0;
+    while (col >= out.inputs[part]->cols.size) col -= out.inputs[part++]->cols.size;
+    return {part, col};
+  }
 };
 
 }  // namespace

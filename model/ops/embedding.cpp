@@ -28,12 +28,11 @@ class Embedding : public Op {
   }
 
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {
-    const Tensor &tokens = *out.inputs[0], &table = *out.inputs[1];
-    int row = table_row(out, cell.row, values);
+    const Tensor& table = *out.inputs[1];
+    const int row = table_row(out, cell.row, values);
     Explanation explanation;
     explanation.value = values.at({&table, row, cell.col});
     explanation.terms.push_back({{{&table, row, cell.col}}, {explanation.value}, explanation.value});
-    explanation.reads = {row_region(table, row)};
     if (by_position_) {
       explanation.words =
           say("The token stands at position {0}: channel {1} of that row of the table", row, cell.col);
@@ -41,9 +40,14 @@ class Embedding : public Op {
     } else {
       explanation.words = say("The token's id is {0}: channel {1} of that row of the table", row, cell.col);
       explanation.formula = "W_E[id]";
-      explanation.reads.push_back(cell_region(tokens, cell.row, 0));
     }
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values& values) const override {
+    const Region found = cell_region(*out.inputs[1], table_row(out, cell.row, values), cell.col);
+    if (by_position_) return {found};
+    return {found, cell_region(*out.inputs[0], cell.row, 0)};
   }
 
   double cost(const Tensor&, int) const override { return 0; }

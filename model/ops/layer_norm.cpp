@@ -58,7 +58,6 @@ class LayerNormScale : public Op {
     Moments found = moments(values.view(x), cell.row);
     Explanation explanation;
     explanation.value = std::sqrt(found.variance + epsilon_);
-    explanation.reads = {row_region(x, cell.row)};
     explanation.words = say("The standard deviation of the token's {0} channels", x.cols.size);
     explanation.formula = "√(variance + ε)";
     explanation.working = {"mean = " + number_text(found.mean), "variance = " + number_text(found.variance),
@@ -76,6 +75,10 @@ class LayerNormScale : public Op {
     root.terms.push_back({{}, {found.variance, epsilon_}, explanation.value, "√({0} + {1})"});
     explanation.acts = {mean_act(values, x, cell.row, found.mean), std::move(variance), std::move(root)};
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    return {row_region(*out.inputs[0], cell.row)};
   }
 
   double cost(const Tensor& out, int) const override { return 4.0 * out.inputs[0]->cols.size; }
@@ -110,7 +113,6 @@ class Normalize : public Op {
     double value = values.at({&x, cell.row, cell.col}), divisor = values.at({&scale, cell.row, 0});
     Explanation explanation;
     explanation.value = (value - mean) / divisor;
-    explanation.reads = {row_region(x, cell.row), cell_region(scale, cell.row, 0)};
     explanation.words = say("How many standard deviations channel {0} lies from the token's mean", cell.col);
     explanation.formula = "(x − mean) / scale";
     explanation.working = {"x = " + number_text(value), "mean = " + number_text(mean),
@@ -122,6 +124,10 @@ class Normalize : public Op {
                            "({0} − {2}) / {1}"});
     explanation.acts = {mean_act(values, x, cell.row, mean), std::move(apart)};
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    return {row_region(*out.inputs[0], cell.row), cell_region(*out.inputs[1], cell.row, 0)};
   }
 
   double cost(const Tensor& out, int) const override { return 3.0 * out.cols.size; }
@@ -161,11 +167,16 @@ class ScaleShift : public Op {
     double product = values.at(x) * values.at(weight);
     explanation.terms.push_back({{x, weight}, {values.at(x), values.at(weight)}, product});
     explanation.value = product;
-    explanation.reads = {cell_region(*x.tensor, x.row, x.col), cell_region(*weight.tensor, 0, weight.col)};
     explanation.words = say("Channel {0}, stretched and shifted as the model has learned", cell.col);
     explanation.formula = out.inputs.size() > 2 ? "x · w + b" : "x · w";
     if (out.inputs.size() > 2) explain_plus(explanation, values, {out.inputs[2], 0, cell.col});
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    std::vector<Region> regions = {same_cell(*out.inputs[0], cell)};
+    for (size_t i = 1; i < out.inputs.size(); ++i) regions.push_back(own_weight(*out.inputs[i], cell));
+    return regions;
   }
 
   double cost(const Tensor& out, int) const override { return 2.0 * out.cols.size; }

@@ -37,6 +37,11 @@ Cell weight_cell(const Tensor& state, const Tensor& own, int row, int in, int ou
   return {&state, row, in * own.cols.size + out};
 }
 
+/// Adds where a column of a carried [in, out] matrix stands in a row of the recording.
+void add_carried_column(std::vector<Region>& regions, const Tensor& state, int row, int col, int width) {
+  for (int at = col; at < state.cols.size; at += width) regions.push_back(cell_region(state, row, at));
+}
+
 /// z = k W + b with the weights with which the mini-batch began. Inputs: W, b (states), k, W1, b1 (weights).
 class InnerPrediction : public Op {
  public:
@@ -74,13 +79,8 @@ class InnerPrediction : public Op {
     const Tensor &k = *out.inputs[2], &own = *out.inputs[3];
     const int before = batches_.before(cell.row);
     Explanation explanation;
-    explanation.reads = {row_region(k, cell.row)};
     explain_dot(explanation, values, k, cell.row, k.cols.size,
                 [&](int i) { return weight_cell(*out.inputs[0], own, before, i, cell.col); });
-    if (before < 0)
-      explanation.reads.push_back({&own, 0, cell.col, own.rows.size, 1});
-    else
-      explanation.reads.push_back(row_region(*out.inputs[0], before));
     const Tensor& bias = before < 0 ? *out.inputs[4] : *out.inputs[1];
     explain_plus(explanation, values, {&bias, std::max(0, before), cell.col});
     explanation.words =
@@ -89,6 +89,19 @@ class InnerPrediction : public Op {
             : say("The key of token {0} times the weights as learned up to token {1}", cell.row, before);
     explanation.formula = "k · W + b";
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    const int before = batches_.before(cell.row);
+    std::vector<Region> regions = {row_region(*out.inputs[2], cell.row)};
+    if (before < 0) {
+      regions.push_back(column_region(*out.inputs[3], cell.col));
+      regions.push_back(own_weight(*out.inputs[4], cell));
+    } else {
+      add_carried_column(regions, *out.inputs[0], before, cell.col, out.cols.size);
+      regions.push_back(cell_region(*out.inputs[1], before, cell.col));
+    }
+    return regions;
   }
 
   double cost(const Tensor& out, int) const override { return 2.0 * out.cols.size * out.cols.size; }
@@ -122,8 +135,6 @@ class InnerGradient : public Op {
     const Parts found = parts(out, cell.row, values);
     Explanation explanation;
     explanation.value = found.gradient[cell.col];
-    for (size_t i = 0; i < 3; ++i) explanation.reads.push_back(row_region(*out.inputs[i], cell.row));
-    for (size_t i = 3; i < 5; ++i) explanation.reads.push_back(cell_region(*out.inputs[i], 0, cell.col));
     explanation.words =
         say("Channel {0}: the prediction misses value minus key by {1}", cell.col, found.error[cell.col]);
     explanation.formula = "∂ ½ |LN(z) − (v − k)|² / ∂z";
@@ -132,6 +143,12 @@ class InnerGradient : public Op {
                            "std = " + number_text(found.deviation)};
     add_acts(explanation, out, cell, found);
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    std::vector<Region> regions;
+    for (size_t i = 0; i < 5; ++i) regions.push_back(row_region(*out.inputs[i], i < 3 ? cell.row : 0));
+    return regions;
   }
 
   double cost(const Tensor& out, int) const override { return 16.0 * out.cols.size; }
@@ -238,15 +255,44 @@ class InnerStep : public Op {
       explanation.terms.push_back(std::move(term));
     }
     const int count = cell.row - first + 1;
-    explanation.reads.push_back({&gradient, first, c, count, 1});
-    explanation.reads.push_back({&rate, first, head_, count, 1});
-    if (!bias_) explanation.reads.push_back({out.inputs[5], first, i, count, 1});
     explanation.words =
         say("The number with which this mini-batch began, and what its {0} tokens so far have taught", count);
     explanation.formula = bias_ ? "b − step · Σ rate · gradient" : "W − step · Σ rate · k · gradient";
     explanation.working = {"step = max(0, 1 / " + std::to_string(batches_.place(cell.row) + 1) +
                            " + learned) = " + number_text(step)};
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    const int d = out.inputs[1]->cols.size, i = cell.col / d, c = cell.col % d;
+    const int first = batches_.first(cell.row), count = cell.row - first + 1;
+    const Cell began = weight_cell(out, *out.inputs[4], batches_.before(cell.row), i, c);
+    std::vector<Region> regions = {cell_region(*began.tensor, began.row, began.col),
+                                   {out.inputs[1], first, c, count, 1},
+                                   {out.inputs[2], first, head_, count, 1},
+                                   cell_region(*out.inputs[3], 0, batches_.place(cell.row))};
+    if (!bias_) regions.push_back({out.inputs[5], first, i, count, 1});
+    return regions;
+  }
+
+  Figure figure(const Tensor& out, const Cell& cell, const Values& values) const override {
+    const int d = out.inputs[1]->cols.size, before = batches_.before(cell.row);
+    const MatrixView gradient = values.view(*out.inputs[1]), rate = values.view(*out.inputs[2]);
+    Update update{bias_ ? 1 : d, d, cell.col / d, cell.col % d, {}};
+    std::vector<double> began, learned(size_t(update.rows * d)), now;
+    for (int i = 0; i < update.rows; ++i)
+      for (int c = 0; c < d; ++c) began.push_back(values.at(weight_cell(out, *out.inputs[4], before, i, c)));
+    const double step = batches_.step(values.view(*out.inputs[3]), cell.row);
+    for (int s = batches_.first(cell.row); s <= cell.row; ++s)
+      for (int i = 0; i < update.rows; ++i)
+        for (int c = 0; c < d; ++c)
+          learned[size_t(i * d + c)] -= step * rate(s, head_) * gradient(s, c) *
+                                        (bias_ ? 1 : double(values.view(*out.inputs[5])(s, i)));
+    for (size_t i = 0; i < began.size(); ++i) now.push_back(began[i] + learned[i]);
+    update.parts = {{say("the batch's start"), std::move(began)},
+                    {say("learned since"), std::move(learned)},
+                    {say("now"), std::move(now)}};
+    return update;
   }
 
   double cost(const Tensor& out, int row) const override {
@@ -286,7 +332,6 @@ class AskWeights : public Op {
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {
     const Tensor &q = *out.inputs[0], &weights = *out.inputs[1];
     Explanation explanation;
-    explanation.reads = {row_region(q, cell.row), row_region(weights, cell.row)};
     explain_dot(explanation, values, q, cell.row, q.cols.size, [&](int i) {
       return Cell{&weights, cell.row, i * out.cols.size + cell.col};
     });
@@ -295,6 +340,12 @@ class AskWeights : public Op {
         say("The query of token {0} times column {1} of the weights that it finds", cell.row, cell.col);
     explanation.formula = "q · W + b";
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    std::vector<Region> regions = {row_region(*out.inputs[0], cell.row), same_cell(*out.inputs[2], cell)};
+    add_carried_column(regions, *out.inputs[1], cell.row, cell.col, out.cols.size);
+    return regions;
   }
 
   double cost(const Tensor& out, int) const override { return 2.0 * out.inputs[1]->cols.size; }

@@ -30,7 +30,6 @@ class Linear : public Op {
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {
     const Tensor &x = *out.inputs[0], &weight = *out.inputs[1];
     Explanation explanation;
-    explanation.reads = {row_region(x, cell.row), {&weight, 0, cell.col, weight.rows.size, 1}};
     explain_dot(explanation, values, x, cell.row, x.cols.size, [&](int c) {
       return Cell{&weight, c, cell.col};
     });
@@ -39,6 +38,13 @@ class Linear : public Op {
     explanation.formula = out.inputs.size() > 2 ? "Σ x · W + b" : "Σ x · W";
     if (out.inputs.size() > 2) explain_plus(explanation, values, {out.inputs[2], 0, cell.col});
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    std::vector<Region> regions = {row_region(*out.inputs[0], cell.row),
+                                   column_region(*out.inputs[1], cell.col)};
+    if (out.inputs.size() > 2) regions.push_back(own_weight(*out.inputs[2], cell));
+    return regions;
   }
 
   double cost(const Tensor& out, int) const override {
@@ -69,7 +75,6 @@ class Unembed : public Op {
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {
     const Tensor &x = *out.inputs[0], &table = *out.inputs[1];
     Explanation explanation;
-    explanation.reads = {row_region(x, cell.row), row_region(table, cell.col)};
     explain_dot(explanation, values, x, cell.row, x.cols.size, [&](int c) {
       return Cell{&table, cell.col, c};
     });
@@ -77,6 +82,10 @@ class Unembed : public Op {
                             cell.row, x.name, cell.col, table.name);
     explanation.formula = "Σ x · W_E[id]";
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    return {row_region(*out.inputs[0], cell.row), row_region(*out.inputs[1], cell.col)};
   }
 
   double cost(const Tensor& out, int) const override {

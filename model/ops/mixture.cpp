@@ -53,6 +53,10 @@ class Softmax : public Op {
     return explanation;
   }
 
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    return {row_region(*out.inputs[0], cell.row)};
+  }
+
   double cost(const Tensor& out, int) const override { return 12.0 * out.cols.size; }
 };
 
@@ -84,13 +88,25 @@ class ChooseExperts : public Op {
     const int expert = ranking(values.view(weights), cell.row)[size_t(cell.col)];
     Explanation explanation;
     explanation.value = expert;
-    explanation.reads = {row_region(weights, cell.row)};
     explanation.words = say("Expert {0} has the weight {1}: place {2} among {3}", expert,
                             values.at({&weights, cell.row, expert}), cell.col + 1, weights.cols.size);
     explanation.formula = "argmax";
     explanation.acts = {single_act(explanation.words, "", {{&weights, cell.row, expert}},
                                    {values.at({&weights, cell.row, expert})}, expert, "argmax {0}")};
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    return {row_region(*out.inputs[0], cell.row)};
+  }
+
+  Figure figure(const Tensor& out, const Cell& cell, const Values& values) const override {
+    const MatrixView weights = values.view(*out.inputs[0]);
+    Choice choice{{}, ranking(weights, cell.row), {}, -1};
+    choice.chosen.resize(size_t(count_));
+    choice.here = choice.chosen[size_t(cell.col)];
+    for (int e = 0; e < weights.cols; ++e) choice.scores.push_back(weights(cell.row, e));
+    return choice;
   }
 
   double cost(const Tensor& out, int) const override { return 2.0 * out.inputs[0]->cols.size * count_; }
@@ -132,7 +148,6 @@ class ExpertShares : public Op {
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {
     const Tensor &weights = *out.inputs[0], &choice = *out.inputs[1];
     Explanation explanation;
-    explanation.reads = {row_region(choice, cell.row), row_region(weights, cell.row)};
     explanation.formula = "w / Σ w";
     if (!is_chosen(values.view(choice), cell.row, cell.col)) {
       explanation.words = say("Expert {0} was not chosen for token {1}: it has no share", cell.col, cell.row);
@@ -151,6 +166,28 @@ class ExpertShares : public Op {
     explanation.acts = {std::move(chosen), single_act(explanation.words, "", {{&weights, cell.row, cell.col}},
                                                       {weight, sum}, explanation.value, "{0} / {1}")};
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values& values) const override {
+    std::vector<Region> regions = {row_region(*out.inputs[1], cell.row)};
+    const MatrixView choice = values.view(*out.inputs[1]);
+    if (is_chosen(choice, cell.row, cell.col))
+      for (int i = 0; i < choice.cols; ++i)
+        regions.push_back(cell_region(*out.inputs[0], cell.row, int(choice(cell.row, i))));
+    return regions;
+  }
+
+  Figure figure(const Tensor& out, const Cell& cell, const Values& values) const override {
+    const MatrixView weights = values.view(*out.inputs[0]), chosen = values.view(*out.inputs[1]);
+    const double sum = chosen_sum(weights, chosen, cell.row);
+    Choice choice;
+    choice.here = cell.col;
+    for (int e = 0; e < weights.cols; ++e) choice.scores.push_back(weights(cell.row, e));
+    for (int i = 0; i < chosen.cols; ++i) {
+      choice.chosen.push_back(int(chosen(cell.row, i)));
+      choice.shares.push_back(choice.scores[size_t(choice.chosen.back())] / sum);
+    }
+    return choice;
   }
 
   double cost(const Tensor& out, int) const override { return 2.0 * out.inputs[1]->cols.size; }
@@ -192,12 +229,22 @@ class ExpertLoad : public Op {
     for (int t = 0; t <= cell.row; ++t) count += is_chosen(values.view(choice), t, cell.col);
     Explanation explanation;
     explanation.value = double(count) / (cell.row + 1);
-    explanation.reads = {{&choice, 0, 0, cell.row + 1, choice.cols.size}};
     explanation.words = say("{0} of the first {1} tokens went to expert {2}", count, cell.row + 1, cell.col);
     explanation.formula = "count / tokens";
     explanation.acts = {single_act(explanation.words, "", {}, {double(count), cell.row + 1.0},
                                    explanation.value, "{0} / {1}")};
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    return {{out.inputs[0], 0, 0, cell.row + 1, out.inputs[0]->cols.size}};
+  }
+
+  Figure figure(const Tensor& out, const Cell& cell, const Values& values) const override {
+    const MatrixView choice = values.view(*out.inputs[0]);
+    Tally tally{out.cols.size, cell.col, {}};
+    for (int t = 0; t <= cell.row; ++t) tally.chosen.emplace_back(choice.row(t), choice.row(t) + choice.cols);
+    return tally;
   }
 
   double cost(const Tensor& out, int) const override { return out.cols.size; }
@@ -237,7 +284,6 @@ class ExpertLinear : public Op {
     if (!is_chosen(values.view(*out.inputs[2]), cell.row, expert_))
       return explain_unchosen(cell.row, expert_);
     Explanation explanation;
-    explanation.reads = {row_region(x, cell.row), {&weight, 0, cell.col, weight.rows.size, 1}};
     explain_dot(explanation, values, x, cell.row, x.cols.size, [&](int c) {
       return Cell{&weight, c, cell.col};
     });
@@ -245,6 +291,12 @@ class ExpertLinear : public Op {
         say("Row {0} of {1} times column {2} of {3}", cell.row, x.name, cell.col, weight.name);
     explanation.formula = "Σ x · W";
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values& values) const override {
+    const Region choice = row_region(*out.inputs[2], cell.row);
+    if (!is_chosen(values.view(*choice.tensor), cell.row, expert_)) return {choice};
+    return {row_region(*out.inputs[0], cell.row), column_region(*out.inputs[1], cell.col), choice};
   }
 
   double cost(const Tensor& out, int) const override {
@@ -276,6 +328,12 @@ class ExpertGate : public Op {
     if (!is_chosen(values.view(*out.inputs[2]), cell.row, expert_))
       return explain_unchosen(cell.row, expert_);
     return gate_->explain(out, cell, values);
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values& values) const override {
+    const Region choice = row_region(*out.inputs[2], cell.row);
+    if (!is_chosen(values.view(*choice.tensor), cell.row, expert_)) return {choice};
+    return {same_cell(*out.inputs[0], cell), same_cell(*out.inputs[1], cell), choice};
   }
 
   double cost(const Tensor& out, int row) const override { return gate_->cost(out, row); }
@@ -311,18 +369,24 @@ class MixExperts : public Op {
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {
     const Tensor& shares = *out.inputs[0];
     Explanation explanation;
-    explanation.reads = {row_region(shares, cell.row)};
     for (int e = 0; e < shares.cols.size; ++e) {
       const Cell share{&shares, cell.row, e}, said{out.inputs[size_t(e) + 1], cell.row, cell.col};
       if (values.at(share) == 0) continue;
       const double product = values.at(share) * values.at(said);
       explanation.terms.push_back({{share, said}, {values.at(share), values.at(said)}, product});
       explanation.value += product;
-      explanation.reads.push_back(cell_region(*said.tensor, said.row, said.col));
     }
     explanation.words = say("What each chosen expert says in channel {0}, times its share", cell.col);
     explanation.formula = "Σ share · expert";
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values& values) const override {
+    std::vector<Region> regions = {row_region(*out.inputs[0], cell.row)};
+    for (int e = 0; e < out.inputs[0]->cols.size; ++e)
+      if (values.at({out.inputs[0], cell.row, e}) != 0)
+        regions.push_back(same_cell(*out.inputs[size_t(e) + 1], cell));
+    return regions;
   }
 
   double cost(const Tensor& out, int) const override { return 4.0 * out.cols.size; }

@@ -49,6 +49,19 @@ inline void check_shape(bool ok, const char* op, const Tensor& tensor) {
 
 inline Region row_region(const Tensor& tensor, int row) { return {&tensor, row, 0, 1, tensor.cols.size}; }
 inline Region cell_region(const Tensor& tensor, int row, int col) { return {&tensor, row, col, 1, 1}; }
+inline Region column_region(const Tensor& tensor, int col) { return {&tensor, 0, col, tensor.rows.size, 1}; }
+/// The same cell of an input, as ops read it that go number by number.
+inline Region same_cell(const Tensor& input, const Cell& cell) {
+  return cell_region(input, cell.row, cell.col);
+}
+/// The number of a learned vector [1, D] that belongs to the cell's column.
+inline Region own_weight(const Tensor& vector, const Cell& cell) { return cell_region(vector, 0, cell.col); }
+/// The same cell of every input.
+inline std::vector<Region> same_cells(const Tensor& out, const Cell& cell) {
+  std::vector<Region> regions;
+  for (const Tensor* input : out.inputs) regions.push_back(same_cell(*input, cell));
+  return regions;
+}
 
 /// Adds to `explanation` the summands x[row, c] * weight for the first `count` columns of x, where the weight
 /// is the cell `other(c)`.
@@ -69,7 +82,6 @@ inline void explain_plus(Explanation& explanation, const Values& values, const C
   double value = values.at(cell);
   explanation.terms.push_back({{cell}, {value}, value});
   explanation.value += value;
-  explanation.reads.push_back(cell_region(*cell.tensor, cell.row, cell.col));
 }
 
 /// An act that makes `value` of a few numbers, as `form` says with places for them.
@@ -102,7 +114,6 @@ inline void explain_softmax(Explanation& explanation, const Values& values, cons
   explanation.acts = {std::move(greatest), std::move(powers),
                       single_act(say("Its own exponential, divided by that sum"), "", {{&scores, row, col}},
                                  {score, largest, sum}, explanation.value, "exp({0} − {1}) / {2}")};
-  explanation.reads = {{&scores, row, first, 1, end - first}};
   explanation.working = {"score = " + number_text(score) + ", max = " + number_text(largest),
                          "exp(score − max) = " + number_text(power), "Σ exp = " + number_text(sum)};
 }

@@ -32,7 +32,6 @@ class RmsNormScale : public Op {
     const double mean = mean_of_squares(values.view(x), cell.row);
     Explanation explanation;
     explanation.value = std::sqrt(mean + epsilon_);
-    explanation.reads = {row_region(x, cell.row)};
     explanation.words = say("The root of the mean square of the token's {0} channels", x.cols.size);
     explanation.formula = "√(mean(x²) + ε)";
     explanation.working = {"mean(x²) = " + number_text(mean), "ε = " + number_text(epsilon_)};
@@ -45,6 +44,10 @@ class RmsNormScale : public Op {
     explanation.acts = {std::move(squares), single_act(say("The square root of it and a little more"), "", {},
                                                        {mean, epsilon_}, explanation.value, "√({0} + {1})")};
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    return {row_region(*out.inputs[0], cell.row)};
   }
 
   double cost(const Tensor& out, int) const override { return 2.0 * out.inputs[0]->cols.size; }
@@ -75,13 +78,16 @@ class Divide : public Op {
     const Cell x{out.inputs[0], cell.row, cell.col}, scale{out.inputs[1], cell.row, 0};
     Explanation explanation;
     explanation.value = values.at(x) / values.at(scale);
-    explanation.reads = {cell_region(*x.tensor, x.row, x.col), cell_region(*scale.tensor, scale.row, 0)};
     explanation.words = say("Channel {0}, measured by the token's own scale", cell.col);
     explanation.formula = "x / scale";
     explanation.working = {"x = " + number_text(values.at(x)), "scale = " + number_text(values.at(scale))};
     explanation.acts = {single_act(explanation.words, "", {x, scale}, {values.at(x), values.at(scale)},
                                    explanation.value, "{0} / {1}")};
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    return {same_cell(*out.inputs[0], cell), cell_region(*out.inputs[1], cell.row, 0)};
   }
 
   double cost(const Tensor& out, int) const override { return out.cols.size; }
@@ -113,10 +119,13 @@ class ScaleByOnePlus : public Op {
     Explanation explanation;
     explanation.terms = {{{x}, {value}, value}, {{x, weight}, {value, values.at(weight)}, product}};
     explanation.value = value + product;
-    explanation.reads = {cell_region(*x.tensor, x.row, x.col), cell_region(*weight.tensor, 0, weight.col)};
     explanation.words = say("Channel {0}, stretched and shifted as the model has learned", cell.col);
     explanation.formula = "x · (1 + w)";
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    return {same_cell(*out.inputs[0], cell), own_weight(*out.inputs[1], cell)};
   }
 
   double cost(const Tensor& out, int) const override { return 2.0 * out.cols.size; }

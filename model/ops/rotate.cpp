@@ -32,6 +32,8 @@ class TextLength : public Op {
     return explanation;
   }
 
+  std::vector<Region> reads(const Tensor&, const Cell&, const Values&) const override { return {}; }
+
   double cost(const Tensor&, int) const override { return 0; }
   bool reads_pass_end() const override { return true; }
 };
@@ -87,6 +89,29 @@ class Rotate : public Op {
     return explanation;
   }
 
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    const Tensor& x = *out.inputs[0];
+    if (cell.col >= rope_->settings().size) return {same_cell(x, cell)};
+    const int pair = rope_->pair_of(cell.col);
+    std::vector<Region> regions = {cell_region(x, cell.row, rope_->first(pair)),
+                                   cell_region(x, cell.row, rope_->second(pair))};
+    if (rope_->dynamic()) regions.push_back(cell_region(*out.inputs[1], cell.row, 0));
+    return regions;
+  }
+
+  Figure figure(const Tensor& out, const Cell& cell, const Values& values) const override {
+    if (cell.col >= rope_->settings().size) return {};
+    const int pair = rope_->pair_of(cell.col), first = rope_->first(pair), second = rope_->second(pair);
+    Dial dial;
+    dial.x = values.at({out.inputs[0], cell.row, first});
+    dial.y = values.at({out.inputs[0], cell.row, second});
+    dial.position = rope_->position(cell.row);
+    dial.frequency = rope_->frequency(pair, length(out, cell.row, values));
+    dial.stretch = rope_->settings().attention_factor;
+    dial.of_y = cell.col == second;
+    return dial;
+  }
+
   double cost(const Tensor& out, int) const override { return 3.0 * out.cols.size; }
 
  private:
@@ -98,7 +123,6 @@ class Rotate : public Op {
     const double value = values.at(cell);
     explanation.terms.push_back({{cell}, {value, factor}, value * factor});
     explanation.value += value * factor;
-    explanation.reads.push_back(cell_region(*cell.tensor, cell.row, cell.col));
   }
 
   std::shared_ptr<const Rope> rope_;

@@ -55,13 +55,10 @@ class SelectiveState : public Op {
     const double fading = std::exp(-values.at(delta) * std::exp(values.at(a_log)));
     explanation.working = {"Δ = " + number_text(values.at(delta)), "A_log = " + number_text(values.at(a_log)),
                            "exp(−Δ exp(A_log)) = " + number_text(fading)};
-    for (const Cell& read : {delta, b, x, a_log})
-      explanation.reads.push_back(cell_region(*read.tensor, read.row, read.col));
     if (cell.row > 0) {
       const double kept = fading * values.at(before);
       explanation.terms.push_back({{before}, {values.at(before), fading}, kept});
       explanation.value += kept;
-      explanation.reads.push_back(cell_region(out, before.row, before.col));
     }
     const double added = values.at(delta) * values.at(b) * values.at(x);
     explanation.terms.push_back({{delta, b, x}, {values.at(delta), values.at(b), values.at(x)}, added});
@@ -73,6 +70,29 @@ class SelectiveState : public Op {
                         {say("What is kept, and what the token brings"), "", Fold::sum, explanation.terms,
                          explanation.value}};
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    const int states = out.cols.inner, e = cell.col / states, n = cell.col % states;
+    std::vector<Region> regions = {cell_region(*out.inputs[1], cell.row, e),
+                                   cell_region(*out.inputs[2], cell.row, n),
+                                   cell_region(*out.inputs[3], cell.row, e)};
+    if (cell.row == 0) return regions;  // nothing is there yet that could fade
+    regions.push_back(cell_region(*out.inputs[4], n, e));
+    regions.push_back(cell_region(out, cell.row - 1, cell.col));
+    return regions;
+  }
+
+  Figure figure(const Tensor& out, const Cell& cell, const Values& values) const override {
+    const auto [delta, b, x, a_log] = views(out, values);
+    const int states = out.cols.inner, e = cell.col / states, n = cell.col % states;
+    Carried::Sum state{say("The state"), {}, {}};
+    for (int t = 0; t <= cell.row; ++t) {
+      state.before = state.left;
+      for (double& part : state.left) part *= std::exp(-double(delta(t, e)) * std::exp(double(a_log(n, e))));
+      state.left.push_back(double(delta(t, e)) * b(t, n) * x(t, e));
+    }
+    return Carried{{std::move(state)}};
   }
 
   double cost(const Tensor& out, int) const override { return 20.0 * out.cols.size; }
@@ -119,7 +139,6 @@ class ReadState : public Op {
     const Tensor &h = *out.inputs[0], &c = *out.inputs[1];
     const int states = c.cols.size;
     Explanation explanation;
-    explanation.reads = {{&h, cell.row, cell.col * states, 1, states}, row_region(c, cell.row)};
     explain_dot(explanation, values, c, cell.row, states, [&](int n) {
       return Cell{&h, cell.row, cell.col * states + n};
     });
@@ -127,12 +146,18 @@ class ReadState : public Op {
     const double through = values.at(x) * values.at(d);
     explanation.terms.push_back({{x, d}, {values.at(x), values.at(d)}, through});
     explanation.value += through;
-    explanation.reads.push_back(cell_region(*x.tensor, x.row, x.col));
-    explanation.reads.push_back(cell_region(*d.tensor, 0, d.col));
     explanation.words =
         say("What channel {0}'s state answers, and the part of the input that skips it", cell.col);
     explanation.formula = "Σ C · h + D · x";
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    const int states = out.inputs[1]->cols.size;
+    return {{out.inputs[0], cell.row, cell.col * states, 1, states},
+            row_region(*out.inputs[1], cell.row),
+            same_cell(*out.inputs[2], cell),
+            own_weight(*out.inputs[3], cell)};
   }
 
   double cost(const Tensor& out, int) const override { return 2.0 * out.inputs[0]->cols.size; }

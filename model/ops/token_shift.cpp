@@ -43,18 +43,21 @@ class TokenShift : public Op {
     const Cell mix{out.inputs[1], 0, cell.col};
     const double share = share_of_past_ ? 1 - values.at(mix) : values.at(mix);
     Explanation explanation;
-    explanation.reads = {cell_region(*mix.tensor, 0, cell.col)};
     for (int back = 0; back <= std::min(1, cell.row); ++back) {
       const Cell read{&x, cell.row - back, cell.col};
       const double weight = back == 0 ? share : 1 - share, product = values.at(read) * weight;
       explanation.terms.push_back({{read}, {values.at(read), weight}, product});
       explanation.value += product;
-      explanation.reads.push_back(cell_region(x, read.row, read.col));
     }
     explanation.words =
         say("Channel {0}: {1} of this token and {2} of the one before", cell.col, share, 1 - share);
     explanation.formula = share_of_past_ ? "x · (1 − m) + x before · m" : "x · m + x before · (1 − m)";
     return explanation;
+  }
+
+  std::vector<Region> reads(const Tensor& out, const Cell& cell, const Values&) const override {
+    const int back = std::min(1, cell.row);
+    return {own_weight(*out.inputs[1], cell), {out.inputs[0], cell.row - back, cell.col, back + 1, 1}};
   }
 
   double cost(const Tensor& out, int) const override { return 4.0 * out.cols.size; }

@@ -64,7 +64,7 @@ TEST_CASE("weights, masked cells and cells to come have cards too") {
   CHECK(learned.stored == trace->view(weight)(2, 7));
   CHECK_FALSE(learned.derivation);
   REQUIRE(learned.readers.size() == 1);
-  CHECK(region_text(learned.readers[0].cells) == "blocks.1.mlp.hook_pre [0..5, 7]");
+  CHECK(reader_text(learned.readers[0]) == "blocks.1.mlp.hook_pre [0..5, 7]");
   CHECK(facts_of(trace->model(), nullptr, 0, {&weight, 2, 7}).stored == learned.stored);
   const Tensor& pattern = graph.at("blocks.0.attn.hook_pattern.head0");
   CHECK(facts_of(trace->model(), trace.get(), trace->published(), {&pattern, 1, 3}).state ==
@@ -113,7 +113,7 @@ TEST_CASE("a walk goes upstream to a weight, downstream again, and back the way 
   CHECK(card.cell.tensor->name == "blocks.0.attn.W_K.head0");
   CHECK(card.trail.size() == 2);
   REQUIRE(card.facts.readers.size() == 1);
-  cards.walk(card, Cards::nearest(card.cell, card.facts.readers[0].cells));
+  cards.walk(card, card.facts.readers[0].nearest(card.cell));
   refresh();
   CHECK(card.cell.tensor->name == "blocks.0.attn.hook_k.head0");
   while (!card.trail.empty()) cards.back(card);

@@ -128,53 +128,6 @@ TEST_CASE("a long sum shows its first, last and largest terms; the others keep t
   CHECK(fold_terms(act_of({-3, -2, -9, -4, -5, -1}, Fold::maximum), 3).hidden_total == -2);
 }
 
-TEST_CASE("who reads a cell is what asking every cell's explanation finds") {
-  for (const char* folder : {"gpt2", "nanogpt"}) {
-    const auto trace = recording(folder);
-    const std::uint64_t steps = trace->published();
-    for (const Tensor* tensor : trace->graph().tensors()) {
-      if (tensor->role == Role::activation && tensor->layer > 0) continue;  // the layers are alike
-      const int rows = trace->rows_known(*tensor, steps);
-      for (const Cell cell : {Cell{tensor, 0, 0}, Cell{tensor, std::min(3, rows - 1), tensor->cols.size / 2},
-                              Cell{tensor, rows - 1, std::min(2, tensor->cols.size - 1)}}) {
-        if (cell.col >= trace->view(*tensor).cols) continue;
-        const std::vector<Reader> readers = readers_of(*trace, steps, cell);
-        size_t found = 0;
-        for (const Tensor* out : trace->graph().readers(*tensor)) {
-          long inside = 0, reading = 0;
-          const auto reader =
-              std::ranges::find_if(readers, [&](const Reader& one) { return one.tensor == out; });
-          const int out_rows = trace->rows_known(*out, steps);
-          const int out_cols = std::min(out->cols.size, trace->view(*out).cols);
-          for (int row = 0; row < out_rows; ++row)
-            for (int col = 0; col < out_cols; ++col) {
-              if (out->op->masked(row, col)) continue;
-              bool reads = false;
-              for (const Region& region : out->op->explain(*out, {out, row, col}, *trace).reads)
-                reads = reads || (region.tensor == tensor && cell.row >= region.row &&
-                                  cell.row < region.row + region.rows && cell.col >= region.col &&
-                                  cell.col < region.col + region.cols);
-              reading += reads;
-              if (reader == readers.end()) continue;
-              const Region& told = reader->cells;
-              const bool in = row >= told.row && row < told.row + told.rows && col >= told.col &&
-                              col < told.col + told.cols;
-              inside += in;
-              CAPTURE(tensor->name);
-              CAPTURE(out->name);
-              CAPTURE(row);
-              CAPTURE(col);
-              REQUIRE(in == reads);
-            }
-          found += reading > 0;
-          CHECK((reading > 0) == (reader != readers.end()));
-        }
-        CHECK(found == readers.size());
-      }
-    }
-  }
-}
-
 TEST_CASE("the place of a cell in words") {
   const auto trace = recording();
   const Graph& graph = trace->graph();

@@ -309,7 +309,7 @@ TEST_CASE("while cells are made one by one, the rows below are not there yet") {
 TEST_CASE("arrows end at the rim of the cell that they point at; the camera sees all of the work") {
   const Stage stage;
   const Cell cell{&stage.at("blocks.0.hook_mlp_out"), 3, 20};
-  const std::vector<Region> reads = cell.tensor->op->explain(*cell.tensor, cell, *stage.trace).reads;
+  const std::vector<Region> reads = cell.tensor->op->reads(*cell.tensor, cell, *stage.trace);
   const auto goal = place_of(stage.layout, cell);
   REQUIRE(goal);
   const Camera camera = frame_work(stage.layout, Camera{}, cell, reads, 1.5f);

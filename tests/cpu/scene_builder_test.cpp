@@ -118,7 +118,7 @@ TEST_CASE("the cell pointed at is marked with exactly what its explanation read"
   SceneOptions options;
   options.hovered = Cell{&q, 1, 2};
   const Scene& scene = stage.at(double(stage.trace->published()), options);
-  const auto reads = q.op->explain(q, *options.hovered, *stage.trace).reads;
+  const auto reads = q.op->reads(q, *options.hovered, *stage.trace);
   for (const Region& region : reads)
     CHECK(std::ranges::count_if(scene.marks, [&](const Mark& mark) { return mark.region == region; }) == 1);
   CHECK(std::ranges::count_if(scene.marks, [&](const Mark& mark) {
