@@ -45,9 +45,8 @@ bool read_head(const Graph& graph, const Tensor& pattern, HeadParts& head) {
 void read_mlp(const Graph& graph, const std::string& block, LayerParts& layer) {
   layer.hidden = graph.find(block + "mlp.hook_post");
   layer.mlp_out = graph.find(block + "hook_mlp_out");
-  if (!layer.hidden || !layer.mlp_out || layer.mlp_out->op->name() != "linear" ||
-      layer.mlp_out->inputs[0] != layer.hidden)
-    return;
+  if (!layer.mlp_out || layer.mlp_out->op->name() != "linear") return;
+  layer.hidden = layer.mlp_out->inputs[0];
   layer.hidden_weights = layer.mlp_out->inputs[1];
   if (layer.mlp_out->inputs.size() > 2) layer.hidden_bias = layer.mlp_out->inputs[2];
 }
@@ -98,6 +97,10 @@ std::vector<const Tensor*> stream_states(const Graph& graph, bool with_middles) 
   return states;
 }
 
-Message no_attention() { return say("This model has no attention: no token looks at another."); }
+Message no_attention() {
+  return say(
+      "This model has no attention: what came before reaches a token only through states that are carried "
+      "along.");
+}
 
 }  // namespace orrery
