@@ -372,6 +372,7 @@ void SceneView::draw(App& app, int width, int height) {
   rule_ = options.range;
   if (!app.playback.moving()) options.time = 0;
   p.scene.camera = p.camera;
+  p.scene.height = float(area.height);
   p.builder.build(p.scene, p.layout, p.trace.get(), app.playback.position, options);
   p.arithmetic.add(p.scene, area.width, area.height);
   p.drawn_position = app.playback.position;

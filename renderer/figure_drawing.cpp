@@ -9,7 +9,7 @@ namespace orrery {
 namespace {
 
 constexpr float thin = 0.008f;
-constexpr float line_height = 0.115f;  // of the words
+constexpr float line_height = 0.125f;  // of the words
 
 std::string three_digits(double value) {
   char text[24];
@@ -267,7 +267,7 @@ class Painter {
     const double range = std::max(high - low, 1e-30);
     const float wide = 1.3f / float(shown.count);
     const auto height = [&](double value) {
-      return foot + room * (0.08f + 0.72f * float((value - low) / range));
+      return foot + room * (0.08f + 0.66f * float((value - low) / range));
     };
     line({0.05f, height(0)}, {1.4f, height(0)}, thin, faint(0.7f));
     for (int t = shown.first; t < shown.first + shown.count; ++t) {

@@ -14,7 +14,7 @@ namespace {
 constexpr int most_bars = 600;
 constexpr float type = 15;  // pixels
 constexpr int ticks_of_draw = 12;
-constexpr float drawing_pixels = 150;  // height
+constexpr float drawing_pixels = 165;  // height
 
 /// Four digits: what can be read while numbers move.
 std::string short_number(double value) {
@@ -296,10 +296,13 @@ class Stage {
   void drawing(const Derivation& derivation, double progress) {
     const Drawing drawn =
         draw_figure(derivation, style_.reduced_motion ? 1 : progress, colours_, style_.translate);
-    const float pixel = world_pixel(scene_), high = drawing_pixels * pixel;
+    const float pixels = std::max(drawing_pixels * scene_.text_scale, 0.19f * scene_.height);
+    const float pixel =
+        2 * scene_.camera.distance * std::tan(scene_.camera.field_of_view * 0.5f) / scene_.height;
+    const float high = pixels * pixel, type = 13 * pixels / (drawing_pixels * scene_.text_scale);
     Sheet paper_sheet;
     paper_sheet.size = {Drawing::aspect * high, high};
-    paper_sheet.corner = free_corner(derivation, paper_sheet.size, pixel);
+    paper_sheet.corner = free_corner(derivation, paper_sheet.size, pixel * scene_.text_scale);
     paper_sheet.fill = paper(0.95f);
     paper_sheet.line = glm::vec4(colours_.faint_text, 0.8f);
     paper_sheet.covers = true;
@@ -315,9 +318,8 @@ class Stage {
       scene_.sheets.push_back(sheet);
     }
     for (const Drawing::Line& one : drawn.lines) line(at(one.from), at(one.to), one.width * high, one.colour);
-    for (const glm::vec2& point : drawn.points) word(at(point), "●", 0.5f, point_colour(), 50, 0.09f * high);
-    for (const Drawing::Word& one : drawn.words)
-      word(at(one.at), one.text, one.align, one.colour, 45, 0.075f * high);
+    for (const glm::vec2& point : drawn.points) word(at(point), "●", 0.5f, point_colour(), 50, type);
+    for (const Drawing::Word& one : drawn.words) word(at(one.at), one.text, one.align, one.colour, 45, type);
   }
 
   /// The place for a sheet that lies within the view, stands near the cell, and hides as little as can be of
@@ -366,12 +368,12 @@ class Stage {
 
   glm::vec4 point_colour() const { return glm::vec4(value_colour(colours_, 0.8f), 1); }
 
-  void word(glm::vec3 at, std::string text, float align, glm::vec4 colour, float priority, float height) {
+  void word(glm::vec3 at, std::string text, float align, glm::vec4 colour, float priority, float pixels) {
     SceneText words;
     words.text = std::move(text);
     words.anchor = at;
     words.shift = {0, -0.37f};
-    words.height = height;
+    words.pixels = pixels;
     words.align = align;
     words.rank = LabelRank::model;
     words.colour = colour;

@@ -83,6 +83,7 @@ struct Scene {
   bool colour_blind = false;
   RangeRule range = RangeRule::tensor;
   float text_scale = 1;  ///< of texts whose size is given in pixels
+  float height = 600;    ///< of the picture in pixels: for what is as large on every one
   float time = 0;        ///< seconds, for motion that repeats; still pictures keep it constant
 };
 

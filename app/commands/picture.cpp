@@ -82,6 +82,7 @@ FrameStats Picture::draw(const Trace& trace, double position, float seconds, Qua
     if (!*lens_) throw Error(lens_->why_not);
   }
   if (lens_) options.lens = &**lens_;
+  scene_.height = float(options_.height - overlay_.height());
   builder_.build(scene_, layout_, &trace, position, options);
   arithmetic_.add(scene_, options_.width, options_.height);
   const int foot = overlay_.height();

@@ -106,10 +106,11 @@ class Body {
     const Explanation& why = derivation.why;
     wrapped(Font::small, colours().text, translate(why.words).c_str());
     if (facts_.state == CellFacts::State::masked) return;
+    need_glyphs(why.formula.c_str());
     text(Font::mono, colours().muted, why.formula.c_str());
     std::optional<Derivation::Moment> now;
     if (card_ && app_.cards.replayed == card_->id) now = derivation.at(app_.cards.progress);
-    if (has_drawing(derivation)) drawing(derivation, now ? app_.cards.progress : 1);
+    if (card_ && has_drawing(derivation)) drawing(derivation, now ? app_.cards.progress : 1);
     const int last = int(why.acts.size()) - 1;
     const int open = now ? now->act : card_ && card_->open_act >= 0 ? std::min(card_->open_act, last) : last;
     for (int i = 0; i <= last; ++i) {
