@@ -58,6 +58,7 @@ float half_to_float(std::uint16_t half) {
 }
 
 void convert_numbers(NumberType type, const std::byte* data, std::int64_t first, int count, float* out) {
+  if (count == 0) return;  // where pointers may be null
   if (type == NumberType::F32) {
     std::memcpy(out, data + first * 4, size_t(count) * 4);
     return;
