@@ -176,3 +176,14 @@ TEST_CASE("a card stands beside its cell, in view, off what it explains") {
     CHECK(box.bottom <= area.bottom);
   }
 }
+
+TEST_CASE("a card says what a weight was dequantised from") {
+  CellFacts facts;
+  facts.stored_as = NumberType::Q4_K;
+  CHECK(weight_words(facts).english() ==
+        "A weight: learned in training, the same for every text; dequantised from Q4_K.");
+  for (NumberType exact : {NumberType::F32, NumberType::BF16, NumberType::other}) {
+    facts.stored_as = exact;
+    CHECK(weight_words(facts).english() == "A weight: learned in training, the same for every text.");
+  }
+}
