@@ -76,8 +76,7 @@ void read_weight(const Checkpoint& checkpoint, const Tensor& tensor, float* out)
     const int bad =
         int(std::find_if_not(numbers, numbers + count, [](float x) { return std::isfinite(x); }) - numbers);
     throw Error(say("{0}: the tensor {1} holds {2} in row {3}, column {4}; weights must be finite.",
-                    checkpoint.weights_file.string(), source.name, numbers[bad], file_row,
-                    file_column + bad));
+                    stored.file, source.name, numbers[bad], file_row, file_column + bad));
   };
   // One row of the file becomes one row or one column of the graph's matrix, which in memory is either
   // contiguous or strided.
