@@ -167,10 +167,13 @@ class Translator {
   }
 
   void gpt_neox_settings(json& result) {
-    const double channels = size("embedding_length"), heads = size("attention.head_count");
-    const int turning = size("rope.dimension_count");
-    double share = turning * heads / channels;
-    while (int(channels / heads * share) < turning) share = std::nextafter(share, 2);
+    const int head = size("embedding_length") / size("attention.head_count"),
+              turning = size("rope.dimension_count");
+    if (turning > head)
+      throw Error(say("{0}: the field {1} has the value {2}, which cannot be read.", file_,
+                      key("rope.dimension_count"), turning));
+    double share = double(turning) / head;  // whose product with the head's size is rounded down later
+    if (int(head * share) < turning) share = std::nextafter(share, 2);
     result["rotary_pct"] = share;
     result["use_parallel_residual"] = metadata_.boolean(key("use_parallel_residual"), true);
     result["tie_word_embeddings"] = !find("output.weight");

@@ -134,6 +134,9 @@ class BadInput(ProgramTest):
             self.refuses("bad.gguf", files.gguf(keys, {**whole, **change}), *words)
         twice = files.gguf(keys, {**whole, "blk.0.attn_w.weight": whole[name]}).replace(b"attn_w", b"attn_q")
         self.refuses("bad.gguf", twice, "twice")
+        keys, tensors = files.gguf_of_gpt_neox(*files.read_model(ROOT / "tests" / "reference" / "gpt_neox"))
+        keys["gptneox.rope.dimension_count"] = 2 ** 24  # more than a head has: once an endless search
+        self.refuses("bad.gguf", files.gguf(keys, files.f32(tensors)), "dimension_count")
 
     def test_pytorch(self):
         good = (ROOT / "tests" / "reference" / "nanogpt" / "ckpt.pt").read_bytes()
