@@ -241,13 +241,17 @@ class Formats(ProgramTest):
     # ---- tokenizers inside of GGUF
 
     def check_tokens(self, keys, text, ids):
-        fixture, tensors = files.read_model(REFERENCE / "llama")
-        model_keys, converted = files.gguf_of_llama(fixture, tensors)
+        config, tensors = files.read_model(REFERENCE / "llama")
+        shape = [len(keys["tokenizer.ggml.tokens"]), config["hidden_size"]]
+        for table in ("model.embed_tokens.weight", "lm_head.weight"):
+            tensors[table] = files.Matrix(shape, [0.5] * (shape[0] * shape[1]))
+        model_keys, converted = files.gguf_of_llama(config, tensors)
         model = self.write("tokens.gguf", files.gguf({**model_keys, **keys}, files.f32(converted)))
         shutil.rmtree(self.folder / "tokens", ignore_errors=True)
         self.succeeds("convert", model, self.folder / "tokens")
+        prompt = self.write("prompt.txt", text)
         for place in (model, self.folder / "tokens"):
-            found = json.loads(self.succeeds("tokenize", "-m", place, "-p", text, "--json"))
+            found = json.loads(self.succeeds("tokenize", "-m", place, "-f", prompt, "--json"))
             self.assertEqual(found["ids"], ids, place)
 
     def test_the_tokenizers_of_gguf(self):
@@ -263,6 +267,36 @@ class Formats(ProgramTest):
         gpt2 = {"tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": "gpt-2", "tokenizer.ggml.tokens": letters,
                 "tokenizer.ggml.token_type": [3] + [1] * 6, "tokenizer.ggml.merges": ["a b", "Ġ ab"]}
         self.check_tokens(gpt2, "ab abc<|end|>", [5, 6, 3, 0])
+
+    def gguf_tokenizer(self, name):
+        """The keys of a GGUF file for one of Hugging Face's tokenizers."""
+        source = json.loads((REFERENCE / "tokenizers" / f"{name}.json").read_text())
+        tokens = {i: text for text, i in source["model"]["vocab"].items()}
+        added = {token["id"]: token["content"] for token in source["added_tokens"]}
+        tokens = [{**tokens, **added}[i] for i in range(len({**tokens, **added}))]
+        merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in source["model"]["merges"]]
+        if name == "llama3":
+            return {"tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": "llama-bpe", "tokenizer.ggml.tokens": tokens,
+                    "tokenizer.ggml.token_type": [3 if i in added else 1 for i in range(len(tokens))],
+                    "tokenizer.ggml.merges": merges,
+                    "tokenizer.ggml.bos_token_id": next(i for i, text in added.items() if "begin" in text)}
+        ranks = {}
+        for rank, merge in enumerate(merges):
+            ranks.setdefault(merge.replace(" ", ""), rank)
+        kinds = [2 if text == "<unk>" else 3 if text in ("<s>", "</s>") else 6 if text.startswith("<0x") else 1
+                 for text in tokens]
+        return {"tokenizer.ggml.model": "llama", "tokenizer.ggml.tokens": tokens, "tokenizer.ggml.token_type": kinds,
+                "tokenizer.ggml.scores": [-float(ranks.get(text, 10000 + i)) for i, text in enumerate(tokens)],
+                "tokenizer.ggml.bos_token_id": tokens.index("<s>"),
+                "tokenizer.ggml.unknown_token_id": tokens.index("<unk>")}
+
+    def test_the_tokenizers_of_gguf_give_hugging_face_s_tokens(self):
+        for name in ("llama", "llama3"):
+            keys = self.gguf_tokenizer(name)
+            vectors = json.loads((REFERENCE / "tokenizers" / f"{name}.vectors").read_text())
+            for vector in vectors[::8]:
+                if vector["text"]:
+                    self.check_tokens(keys, vector["text"], vector["special"])
 
     # ---- llm-viz
 
