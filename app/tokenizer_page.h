@@ -69,6 +69,8 @@ struct TokenizerPage {
 
   /// Plays; `at_once` leaves out what is between two moments. True if something moves or has come.
   bool advance(double seconds, bool at_once);
+  /// Whether something is being computed.
+  bool busy() const { return background_.busy() || training.state() == BpeTraining::State::running; }
   void step(int way);
   void step_piece(int way);  ///< to where a piece is done
   void toggle_play();

@@ -66,7 +66,7 @@ class Stage {
     for (int frame = 0; frame < most_frames && calm < 12; ++frame) {
       draw();
       const bool busy = app_.insight.quick.busy() || app_.insight.slow.busy() || app_.insight.has_news() ||
-                        app_.scene.moving() || app_.playback.moving();
+                        app_.tokenizer_page.busy() || app_.scene.moving() || app_.playback.moving();
       calm = busy ? 0 : calm + 1;
       if (busy) std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }

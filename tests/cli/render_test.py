@@ -69,7 +69,8 @@ class Render(ProgramTest):
         file = window("window.png")
         self.assertEqual(struct.unpack_from(">II", file, 16), (960, 540))
         self.assertEqual(window("again.png"), file)
-        for name, arguments in {"page": ("--action", "help"), "pane": ("--action", "insight_attention"),
+        for name, arguments in {"page": ("--action", "help"), "tokens": ("--action", "tokenizer"),
+                                "pane": ("--action", "insight_attention"),
                                 "head": ("--action", "insight_attention", "--head", "L2H1"),
                                 "card": ("--card", "blocks.0.attn.hook_q:2:3"), "earlier": ("--token", "2")}.items():
             self.assertNotEqual(window(name + ".png", *arguments), file, name)
