@@ -34,7 +34,8 @@ class KeyTaps {
     ImGuiIO& io = ImGui::GetIO();
     io.KeyCtrl = control;
     for (const Tap& tap : taps_) io.KeysDown[tap.key] = true, io.KeyCtrl = io.KeyCtrl || tap.control;
-    io.KeysDown[io.KeyMap[ImGuiKey_Tab]] = false;  // Focus walks further than ImGui does
+    const int tab = io.KeyMap[ImGuiKey_Tab];  // Focus walks further than ImGui does
+    if (tab >= 0) io.KeysDown[tab] = false;
     new_frame();
     for (const Tap& tap : taps_) io.KeysDown[tap.key] = is_down(tap.key);
     taps_.clear();

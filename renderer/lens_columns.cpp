@@ -19,7 +19,7 @@ class Columns {
       if (label.tensor == &trace.graph().tokens()) letters_ = label.height;
   }
 
-  void add(size_t state, const std::function<std::string(const Message&)>& translate) {
+  void add(size_t state, const LensTitles& titles) {
     const Tensor& tensor = *lens_.states[state];
     const auto place = ghost_place(*scene_.layout, tensor);
     if (!place) return;
@@ -35,13 +35,11 @@ class Columns {
             glm::vec4(colours_.frame(Kind::attention), 0.06f + 0.50f * chance), 0);
       if (near) word(*place, cell, row, corner);
     }
-    title(*place, translate ? translate(words_of(last)) : words_of(last).english());
+    title(*place, last ? titles.last : titles.column);
     if (shown > 0 && !near) newest(*place, lens_.at(int(state), shown - 1), shown - 1);
   }
 
  private:
-  static Message words_of(bool last) { return last ? say("lens = output") : say("logit lens"); }
-
   /// The most probable token and its probability.
   std::string said(const LensCell& cell) const {
     char percent[16];
@@ -76,9 +74,9 @@ class Columns {
     scene_.texts.push_back(std::move(text));
   }
 
-  void title(const CellPlace& place, std::string words) {
+  void title(const CellPlace& place, const std::string& words) {
     SceneText text;
-    text.text = std::move(words);
+    text.text = words;
     text.height = 0.8f * letters_;
     text.anchor = place.corner + glm::vec3(place.size.x, 0.3f * text.height, 0);
     text.align = 1;
@@ -121,12 +119,11 @@ std::optional<CellPlace> ghost_place(const Layout& layout, const Tensor& state) 
   return place;
 }
 
-void add_lens_columns(Scene& scene, const LensTable& lens,
-                      const std::function<std::string(const Message&)>& translate) {
+void add_lens_columns(Scene& scene, const LensTable& lens, const LensTitles& titles) {
   if (!scene.trace || !scene.layout) return;
   Columns columns(scene, lens);
   for (size_t state = 0; state < lens.states.size(); ++state)
-    if (!between_parts(*lens.states[state])) columns.add(state, translate);
+    if (!between_parts(*lens.states[state])) columns.add(state, titles);
 }
 
 }  // namespace orrery

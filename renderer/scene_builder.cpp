@@ -7,7 +7,6 @@
 #include "renderer/aggregates.h"
 #include "renderer/cell_marks.h"
 #include "renderer/cell_place.h"
-#include "renderer/lens_columns.h"
 #include "renderer/palette.h"
 
 namespace orrery {
@@ -273,7 +272,14 @@ void SceneBuilder::add_looks_inside(Scene& scene, const Trace& trace, const Step
     const bool under_way = std::ranges::find(arcs_.patterns(), step.tensor) != arcs_.patterns().end();
     add_arcs(scene, arcs_, *options.arcs, under_way ? step.rows.begin : trace.capacity(), step.fraction);
   }
-  if (options.lens) add_lens_columns(scene, *options.lens, options.translate);
+  if (!options.lens) return;
+  if (lens_language_ != options.language) {
+    const Message column = say("logit lens"), last = say("lens = output");
+    lens_titles_ = {options.translate ? options.translate(column) : column.english(),
+                    options.translate ? options.translate(last) : last.english()};
+    lens_language_ = options.language;
+  }
+  add_lens_columns(scene, *options.lens, lens_titles_);
 }
 
 /// The most probable next tokens, beside the newest row of the logits.

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "renderer/attention_arcs.h"
+#include "renderer/lens_columns.h"
 #include "renderer/op_animation.h"
 #include "renderer/scene.h"
 
@@ -29,8 +30,6 @@ struct SourceParts {
   std::vector<Part> parts;
   Region to;
 };
-
-struct LensTable;
 
 /// How a scene is to be shown; what the person points at.
 struct SceneOptions {
@@ -107,6 +106,8 @@ class SceneBuilder {
   int cached_row_ = -1;
   std::vector<Best> best_;
   AttentionArcs arcs_;
+  LensTitles lens_titles_;
+  std::string lens_language_;     // in which these are
   std::uint64_t derived_in_ = 0;  // Trace::id()
   Derivation derived_;            // of the cell in the making
 };

@@ -1,13 +1,13 @@
 #include "model/analysis/anatomy.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace orrery {
 namespace {
 
-bool ends_with_hook(const Tensor& tensor, const std::string& hook) {
-  const std::string name = tensor.name.substr(0, tensor.name.find(".head"));
-  return name.size() >= hook.size() && name.compare(name.size() - hook.size(), hook.size(), hook) == 0;
+bool ends_with_hook(const Tensor& tensor, std::string_view hook) {
+  return std::string_view(tensor.name).substr(0, tensor.name.find(".head")).ends_with(hook);
 }
 
 const Tensor* reader_named(const Graph& graph, const Tensor& tensor, const std::string& hook) {
