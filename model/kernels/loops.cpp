@@ -49,8 +49,14 @@ void add_dots(const float* x, const MatrixView& weight, float* y) {
       sums += x[i] * Eigen::Array4f(w[i], w[next + i], w[2 * next + i], w[3 * next + i]);
     Eigen::Map<Eigen::Array4f>(y + f) += sums;
   }
-  for (; f < weight.rows; ++f)
-    y[f] += Row(x, weight.cols).dot(Row(weight.data + f * weight.row_stride, weight.cols));
+  for (; f < weight.rows; ++f) {
+    const float* w = weight.data + f * weight.row_stride;
+    Lanes a = Lanes::Zero();
+    for (int i = 0; i < whole; i += lanes) a += Load(x + i) * Load(w + i);
+    float sum = a.sum();
+    for (int i = whole; i < weight.cols; ++i) sum += x[i] * w[i];
+    y[f] += sum;
+  }
 }
 
 void project(MatrixView x, MatrixView weight, const float* bias, MutableView y) {
@@ -74,11 +80,33 @@ void mix_rows(const float* weights, MatrixView rows, float* y) {
   Eigen::Map<Eigen::RowVectorXf>(y, rows.cols).noalias() = Row(weights, rows.rows) * map(rows);
 }
 
+// What a number becomes must not depend on where it stands in memory: the same text gives the same recording,
+// bit for bit. So functions go over blocks on the stack, whose places in vectors are always the same.
+constexpr int block_size = 64;
+using Block = Eigen::Array<float, block_size, 1>;
+
+/// y = function(x), block by block; the last one's rest is made of zeros. The function gets a block and how
+/// many of its numbers count.
+template <class Function>
+void in_blocks(const float* x, int count, float* y, Function function) {
+  for (int done = 0; done < count; done += block_size) {
+    const int some = count - done < block_size ? count - done : block_size;
+    Block block = Block::Zero();
+    for (int i = 0; i < some; ++i) block[i] = x[done + i];
+    function(block, some);
+    for (int i = 0; i < some; ++i) y[done + i] = block[i];
+  }
+}
+
 void softmax(const float* x, int count, float* y) {
-  const Numbers scores(x, count);
-  Results shares(y, count);
-  shares = (scores - scores.maxCoeff()).exp();
-  shares /= shares.sum();
+  const float largest = Numbers(x, count).maxCoeff();
+  float sum = 0;
+  in_blocks(x, count, y, [&](Block& block, int some) {
+    block = (block - largest).exp();
+    for (int i = some; i < block_size; ++i) block[i] = 0;
+    sum += block.sum();
+  });
+  Results(y, count) /= sum;
 }
 
 /// ln(erfc(z) / t) + z² for t = 1 / (1 + z/2): interpolated at Chebyshev's nodes on (0, 1], to 1e-7.
@@ -96,42 +124,35 @@ auto erfc_exponent(const Array& t) {
 
 // Written as for one number in ops/activate.cpp; GELU as max(x, 0) - |x| erfc(|x|/√2) / 2, which loses no
 // digits where x is negative.
-void activate(Activation function, const float* data, int count, float* out) {
-  const Numbers x(data, count);
-  Results y(out, count);
+Block activated(Activation function, const Block& x) {
   switch (function) {
     case Activation::gelu: {
-      const auto z = x.abs() * 0.707106781f;
-      y = (1 + 0.5f * z).inverse();
-      y = x.max(0.f) - 0.5f * x.abs() * y * (erfc_exponent(y) - z.square()).exp();
-      break;
+      const Block z = x.abs() * 0.707106781f, t = (1 + 0.5f * z).inverse();
+      return x.max(0.f) - 0.5f * x.abs() * t * (erfc_exponent(t) - z.square()).exp();
     }
     case Activation::gelu_tanh:
     case Activation::gelu_fast:  // the same function with its constants rounded otherwise
-      y = x / (1 + (-1.59576912f * (x + 0.044715f * x.cube())).exp());
-      break;
+      return x / (1 + (-1.59576912f * (x + 0.044715f * x.cube())).exp());
     case Activation::quick_gelu:
-      y = x / (1 + (-1.702f * x).exp());
-      break;
+      return x / (1 + (-1.702f * x).exp());
     case Activation::silu:
-      y = x / (1 + (-x).exp());
-      break;
+      return x / (1 + (-x).exp());
     case Activation::relu:
-      y = x.max(0.f);
-      break;
+      return x.max(0.f);
     case Activation::squared_relu:
-      y = x.max(0.f).square();
-      break;
+      return x.max(0.f).square();
     case Activation::tanh:
-      y = x.tanh();
-      break;
+      return x.tanh();
     case Activation::sigmoid:
-      y = (1 + (-x).exp()).inverse();
-      break;
+      return (1 + (-x).exp()).inverse();
     case Activation::softplus:
-      y = x.max(0.f) + (-x.abs()).exp().log1p();
-      break;
+      return x.max(0.f) + (-x.abs()).exp().log1p();
   }
+  return x;
+}
+
+void activate(Activation function, const float* x, int count, float* y) {
+  in_blocks(x, count, y, [function](Block& block, int) { block = activated(function, block); });
 }
 
 /// The mean of term(x), summed in eight lanes, which become vectors.

@@ -88,6 +88,7 @@ TEST_CASE("steps of a loop take turns, so that one may read what a later one mad
       for (int t = rows.begin; t < rows.end; ++t)
         result(t, 0) = t == 0 ? 1 : 2 * values.view(*out.inputs[0])(t - 1, 0) + 1;
     }
+    std::vector<Region> reads(const Tensor&, const Cell&, const Values&) const override { return {}; }
     Explanation explain(const Tensor&, const Cell&, const Values&) const override { return {}; }
     double cost(const Tensor&, int) const override { return 1; }
     bool reads_history(int) const override { return true; }

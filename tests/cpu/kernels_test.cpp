@@ -162,3 +162,36 @@ TEST_CASE("a set is chosen once, and the baseline is always there") {
   CHECK((&kernels() == &baseline_kernels() || &kernels() == fast_kernels()));
   CHECK(std::string(baseline_kernels().name) == "baseline");
 }
+
+TEST_CASE("what comes out does not depend on where the numbers stand in memory") {
+  constexpr int count = 130, rows = 3, most = 17;
+  const Numbers source(1, count, 1), weights(rows, count, 2);
+  for (const Kernels* kernels : all_kernels()) {
+    CAPTURE(std::string(kernels->name));
+    std::vector<std::vector<float>> first;
+    for (int offset = 0; offset < most; ++offset) {
+      CAPTURE(offset);
+      std::vector<float> in(size_t(count + most)), matrix(size_t(rows * count + most));
+      std::copy_n(source.row(), count, in.begin() + offset);
+      for (int row = 0; row < rows; ++row)
+        for (int col = 0; col < count; ++col)
+          matrix[size_t(offset + row * count + col)] = weights.view()(row, col);
+      const MatrixView x{in.data() + offset, 1, count, count, 1};
+      const MatrixView w{matrix.data() + offset, rows, count, count, 1};
+      std::vector<std::vector<float>> results;
+      auto run = [&](int size, auto kernel) {
+        std::vector<float> out(size_t(size + most));
+        kernel(out.data() + offset);
+        results.emplace_back(out.begin() + offset, out.begin() + offset + size);
+      };
+      run(count, [&](float* y) { kernels->softmax(x.data, count, y); });
+      run(count, [&](float* y) { kernels->standardize(x.data, count, 0.25, 1.5, y); });
+      run(rows, [&](float* y) { kernels->project(x, w, nullptr, {y, 1, rows, rows, 1}); });
+      run(count, [&](float* y) { kernels->mix_rows(x.data, w, y); });
+      for (int function = 0; function <= int(Activation::softplus); ++function)
+        run(count, [&](float* y) { kernels->activate(Activation(function), x.data, count, y); });
+      if (offset == 0) first = results;
+      CHECK(results == first);
+    }
+  }
+}
