@@ -35,7 +35,6 @@ class Stage {
     io.MousePos = {-1e6f, -1e6f};
     ImGui_ImplOpenGL3_Init("#version 330 core");
     app_.scene.framebuffer = headless_.framebuffer();
-    app_.settings.reduced_motion = true;
   }
   ~Stage() {
     app_.scene.close();

@@ -38,9 +38,11 @@ def draw(picture, file):
 
 
 def cut(picture, file, *output):
-    """The part of a picture that is compared, through ffmpeg."""
-    crop = ["-vf", "crop={}:{}:{}:{}".format(*picture["crop"])] if "crop" in picture else []
-    return subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", file, *crop, *output], check=True,
+    """What of a picture is compared, through ffmpeg: a part of it, or all of it made smaller."""
+    filters = ["crop={}:{}:{}:{}".format(*picture["crop"])] if "crop" in picture else []
+    filters += ["scale={}:{}:flags=area".format(*picture["scale"])] if "scale" in picture else []
+    change = ["-vf", ",".join(filters)] if filters else []
+    return subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", file, *change, *output], check=True,
                           capture_output=True).stdout
 
 

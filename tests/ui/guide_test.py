@@ -81,7 +81,8 @@ with Journey(sys.argv[1], "-m", "sort-abc", "-p", "CBABBC", "--tour") as j:
     tab_to("scene", "F6")
     j.key("F6")
     j.wait("F6 goes to the next pane", lambda s: s["focus"] == "menu")
-    tab_to("temperature", "F6")
+    tab_to("penalties", "F6")  # the first of the left pane
+    tab_to("temperature")
     temperature = j.state()["temperature"]
     j.key("space")
     for _ in range(3):

@@ -97,7 +97,7 @@ with Journey(PROGRAM, "-m", "sort-abc", "-p", "CBABBC") as j:
     j.click("train_look")
     j.wait("and looked at", lambda s: s["tokenizer"]["tab"] == 0 and s["tokenizer"]["name"] == "corpus")
     fill("tokenizer_text", "the planets turn")
-    j.key("Escape")
+    j.key("Return")  # Escape would bring the old text back
     j.wait("its tokens are those of the saved file",
            lambda s: s["tokenizer"]["shown_text"] == "the planets turn"
            and s["tokenizer"]["ids"] == ids_of(saved, "the planets turn"))
