@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <ranges>
 #include <utility>
 
 #include "model/op.h"
@@ -226,8 +225,8 @@ size_t ValuePool::add_weight_rows(PooledTensor& entry, const MatrixView& view) {
     float& limit = entry.row_limits[size_t(row)];
     limit = std::max(limit, counts.add(numbers, some));
   });
-  for (float& limit : entry.row_limits | std::views::drop(begin))
-    if (limit == 0) limit = 1;
+  for (size_t row = size_t(begin); row < entry.row_limits.size(); ++row)
+    if (entry.row_limits[row] == 0) entry.row_limits[row] = 1;
   counts.add_to(entry.histogram);
   if (!entry.range.attention) counts.add_to(all_histogram_);
   if (begin + count == entry.rows) entry.weight_means = {};

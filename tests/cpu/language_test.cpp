@@ -77,11 +77,15 @@ TEST_CASE("every language has every sentence, none too many, with the same place
     if (entry.path().extension() != ".json") continue;
     ++tables;
     auto table = nlohmann::json::parse(read(entry.path()));
-    for (const auto& [english, file] : said) {
+    for (const auto& sentence : said) {
+      const auto& english = sentence.first;
+      const auto& file = sentence.second;
       INFO(file << ": " << english);
       CHECK(table.contains(english));
     }
-    for (const auto& [english, text] : table.items()) {
+    for (const auto& item : table.items()) {  // Clang before 16 captures no structured binding
+      const std::string& english = item.key();
+      const nlohmann::json& text = item.value();
       INFO(english << " -> " << text);
       CHECK(said.count(english) == 1);
       CHECK(places(english) == places(text.get<std::string>()));

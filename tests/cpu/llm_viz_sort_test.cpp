@@ -80,12 +80,14 @@ TEST_CASE("every upstream partial agrees") {
     for (int t = 0; t < tokens; ++t) ids.push_back(int(idx.at(batch, t)));
     Executor run = Executor::start(model, ids, 1, greedy());
     REQUIRE(run.run_pass());
-    for (auto [upstream, ours] : whole) {
+    for (const auto& names : whole) {
+      const char *upstream = names.first, *ours = names.second;
       CAPTURE(upstream);
       CHECK(difference(*run.trace(), model->graph().at(ours), golden.at(upstream), batch * tokens) < 1e-5);
     }
-    for (auto [upstream, ours] : per_head)
+    for (const auto& names : per_head)
       for (int head = 0; head < heads; ++head) {
+        const char *upstream = names.first, *ours = names.second;
         CAPTURE(upstream);
         const Tensor& tensor =
             model->graph().at(std::string("blocks.0.attn.") + ours + ".head" + std::to_string(head));

@@ -136,8 +136,9 @@ TEST_CASE("a kernel's result changes only where the changed number is said to be
         }
     }
   }
-  for (const auto& [what, count] : counts) {
-    CAPTURE(what);
+  for (const auto& counted : counts) {
+    const Count& count = counted.second;
+    CAPTURE(counted.first);
     CHECK((count.read == 0) == (count.changed == 0));  // nor is it said of an input that never matters
   }
 }

@@ -27,7 +27,8 @@ TEST_CASE("RWKV-4's states after the prompt equal the reference's") {
     for (const std::string prompt : {"p0.", "p1."}) {
       const std::vector<int> ids = fixture.at(prompt + "input_ids").ids();
       const Executor run = run_over(model, ids);
-      for (auto [theirs, ours] : states) {
+      for (const auto& names : states) {
+        const char *theirs = names.first, *ours = names.second;
         CAPTURE(theirs);
         const OracleTensor& expected = fixture.at(prompt + "state." + theirs);
         REQUIRE(expected.cols() == model->graph().layer_count());
