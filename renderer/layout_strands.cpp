@@ -156,8 +156,9 @@ void add_second_reading(Layout& layout, const Block& a, const Block& b) {
   label.height = height;
   low -= 1.6f * height;
   label.anchor = {to.x + 1.1f * height, low + 0.35f * height, 0};
-  layout.labels.push_back(label);
   right = std::max(right + 0.5f * height, label.anchor.x + written_width(label) + 1.1f * height);
+  label.max_width = right - label.anchor.x - 0.5f * height;  // from afar, names grow
+  layout.labels.push_back(label);
   top += 0.5f * height;
   const glm::vec3 corners[] = {from,
                                {rise, from.y, from.z},
