@@ -19,10 +19,10 @@ PACKAGES = ["libgl1-mesa-dri", "libimgui-dev", "fonts-noto-core", "fonts-noto-cj
 
 
 def drawn_with():
-    """The versions of what draws: package by package, a line each."""
+    """The upstream versions of what draws: package by package, a line each."""
     try:
-        asked = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}\n", *PACKAGES], capture_output=True,
-                               text=True, check=True)
+        shown = "${Package} ${source:Upstream-Version}\n"
+        asked = subprocess.run(["dpkg-query", "-W", "-f", shown, *PACKAGES], capture_output=True, text=True, check=True)
         return asked.stdout
     except (OSError, subprocess.CalledProcessError):
         return ""
