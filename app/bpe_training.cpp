@@ -46,7 +46,8 @@ void BpeTraining::start(const std::filesystem::path& file, const BpeTrainingOpti
   stop();
   file_ = file;
   state_ = ended_ = State::running;
-  problem_ = failure_ = std::nullopt;
+  problem_.reset();
+  failure_.reset();
   result_ = trained_ = nullptr;
   merges_.clear();
   fresh_.clear();

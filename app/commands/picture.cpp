@@ -151,7 +151,8 @@ Cell read_cell(const Graph& graph, const std::string& text) {
   }
   if (row < 0 || col < 0)
     throw Error(say("--cell '{0}' should be a tensor, a row and a column: NAME:ROW:COLUMN", text));
-  const Tensor& tensor = hook_tensor(graph, text.substr(0, first));
+  const std::string name = text.substr(0, first);
+  const Tensor& tensor = hook_tensor(graph, name);
   if (row >= tensor.rows.size || col >= tensor.cols.size)
     throw Error(say("--cell '{0}': {1} has {2} rows and {3} columns, counted from 0", text, tensor.name,
                     tensor.rows.size, tensor.cols.size));
