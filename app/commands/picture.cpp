@@ -114,7 +114,7 @@ const Image& Picture::read() {
   return image_;
 }
 
-ArcChoice read_arcs(const Graph& graph, const std::string& text) {
+std::optional<ArcChoice> parse_arcs(const std::string& text) {
   ArcChoice choice;
   int used = 0, end = int(text.size());
   auto read = [&](const char* format, int& value) {
@@ -127,9 +127,16 @@ ArcChoice read_arcs(const Graph& graph, const std::string& text) {
   const bool short_enough = text.size() <= 24, layer = short_enough && read("L%6d%n", choice.layer);
   if (layer && used < end && text[size_t(used)] == 'H') read("H%6d%n", choice.head);
   if (layer && used < end && text[size_t(used)] == ':') read(":%6d%n", choice.query);
-  if (!layer || used != end)
+  if (!layer || used != end) return std::nullopt;
+  return choice;
+}
+
+ArcChoice read_arcs(const Graph& graph, const std::string& text) {
+  const auto parsed = parse_arcs(text);
+  if (!parsed)
     throw Error(
         say("--arcs '{0}' should be a head or a layer, perhaps of one token: L0H1, L0 or L0H1:5", text));
+  const ArcChoice choice = *parsed;
   const Anatomy anatomy = anatomy_of(graph);
   if (anatomy.head_count() == 0) throw Error(no_attention());
   for (const LayerParts& parts : anatomy.layers)

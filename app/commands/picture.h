@@ -71,8 +71,9 @@ class Picture {
 
 /// The tensor of that hook name; for a name that stands for all heads, head 0's. Throws Error naming it.
 const Tensor& hook_tensor(const Graph& graph, const std::string& name);
-/// The arcs that L0H1, L0 (a whole layer) or L0H1:ROW (of one token) names. Throws Error naming what is wrong
-/// with it.
+/// L0H1, L0 (a whole layer) or L0H1:ROW (of one token); none for anything else. Not held against a model.
+std::optional<ArcChoice> parse_arcs(const std::string& text);
+/// The arcs that such a text names. Throws Error naming what is wrong with it.
 ArcChoice read_arcs(const Graph& graph, const std::string& text);
 /// The cell that HOOK:ROW:COLUMN names. Throws Error naming what is wrong with it.
 Cell read_cell(const Graph& graph, const std::string& text);

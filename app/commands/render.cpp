@@ -84,7 +84,7 @@ void render_film(const Options& options) {
 void render_in_window(const Options& options) {
   WindowPicture picture = options.in_window;
   picture.view = {.model = options.input.model,
-                  .prompt = options.input.has_ids ? "" : options.input.text(*options.input.load()),
+                  .prompt = options.input.given_text(),
                   .ids = options.input.ids,
                   .sampling = options.sampling,
                   .new_tokens = options.count == -2 ? 1 : options.count,

@@ -121,10 +121,13 @@ std::shared_ptr<const Model> InputOptions::load() const {
   return Model::load(model_path(model), progress);
 }
 
+std::string InputOptions::given_text() const {
+  return has_prompt || !has_file ? prompt : read_prompt_file(prompt_file);
+}
+
 std::string InputOptions::text(const Model& model) const {
   if (has_ids) return "";
-  if (has_prompt) return prompt;
-  if (has_file) return read_prompt_file(prompt_file);
+  if (has_prompt || has_file) return given_text();
   return model.config().text("prompt", "");
 }
 

@@ -28,7 +28,9 @@ struct InputOptions {
   void add_prompt(CLI::App& command);
   /// Loads the model. Throws Error.
   std::shared_ptr<const Model> load() const;
-  /// The text of --prompt or --file, else the model's own; empty for --ids.
+  /// The text of --prompt or --file; empty if neither is given. Throws Error naming a file.
+  std::string given_text() const;
+  /// That text, else the model's own; empty for --ids.
   std::string text(const Model& model) const;
   /// Tokens of --ids, or of text(). Throws Error (no tokenizer, characters that it lacks, an empty prompt).
   std::vector<int> tokens(const Model& model) const;

@@ -18,8 +18,7 @@ int view(const Options& options) {
   if (display_available()) {
     ViewOptions view;
     view.model = options.input.has_model ? options.input.model : "";
-    view.prompt = options.input.prompt;
-    if (options.input.has_file) view.prompt = read_prompt_file(options.input.prompt_file);
+    view.prompt = options.input.given_text();
     view.ids = options.input.ids;
     view.sampling = options.sampling;
     view.new_tokens = options.count;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <limits>
 #include <thread>
 
@@ -105,13 +104,11 @@ class Stage {
 
 /// The numbers of L0H1.
 void choose_head(App& app, const std::string& name) {
-  int layer = -1, head = -1, used = 0;
-  const bool read =
-      std::sscanf(name.c_str(), "L%dH%d%n", &layer, &head, &used) == 2 && used == int(name.size());
-  if (!read || !app.insight.anatomy.find_head(layer, head))
+  const auto choice = parse_arcs(name);
+  if (!choice || choice->query >= 0 || !app.insight.anatomy.find_head(choice->layer, choice->head))
     throw Error(say("'{0}' is no head of this model: heads are called L0H0 and so on", name));
-  app.insight.choices.layer = layer;
-  app.insight.choices.head = head;
+  app.insight.choices.layer = choice->layer;
+  app.insight.choices.head = choice->head;
 }
 
 std::string action_names() {

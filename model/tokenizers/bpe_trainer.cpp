@@ -12,6 +12,7 @@
 #include "model/tokenizer.h"
 #include "model/tokenizers/byte_characters.h"
 #include "model/tokenizers/pattern.h"
+#include "model/tokenizers/tokenizer_file.h"
 #include "model/tokenizers/unicode.h"
 #include "model/tokenizers/vocabulary.h"
 
@@ -275,36 +276,13 @@ std::string tokenizer_json(const TrainedBpe& trained) {
   }
   for (const LearnedMerge& merge : trained.merges)
     merges.push_back(spelled[size_t(merge.left)] + " " + spelled[size_t(merge.right)]);
-  const bool gpt2 = trained.pattern == TrainingPattern::gpt2;
-  const auto byte_level = [](bool use_regex) {
-    return json{
-        {"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", use_regex}};
-  };
-  const json split = {{"type", "Split"},
-                      {"pattern", {{"Regex", llama3_pattern}}},
-                      {"behavior", "Isolated"},
-                      {"invert", false}};
-  const json pre_tokenizer =
-      gpt2 ? byte_level(true)
-           : json{{"type", "Sequence"}, {"pretokenizers", json::array({split, byte_level(false)})}};
-  const json file = {{"version", "1.0"},
-                     {"truncation", nullptr},
-                     {"padding", nullptr},
-                     {"added_tokens", json::array()},
-                     {"normalizer", nullptr},
-                     {"pre_tokenizer", pre_tokenizer},
-                     {"post_processor", nullptr},
-                     {"decoder", byte_level(true)},
-                     {"model",
-                      {{"type", "BPE"},
-                       {"dropout", nullptr},
-                       {"unk_token", nullptr},
-                       {"continuing_subword_prefix", nullptr},
-                       {"end_of_word_suffix", nullptr},
-                       {"fuse_unk", false},
-                       {"byte_fallback", false},
-                       {"vocab", vocabulary},
-                       {"merges", merges}}}};
+  json model = bpe_model();
+  model["vocab"] = std::move(vocabulary);
+  model["merges"] = std::move(merges);
+  json file = tokenizer_file(std::move(model));
+  file["pre_tokenizer"] =
+      trained.pattern == TrainingPattern::gpt2 ? byte_level(true) : byte_level_after(llama3_pattern);
+  file["decoder"] = byte_level(true);
   return file.dump(1, ' ') + "\n";
 }
 

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "model/tokenizers/json_fields.h"
+#include "model/tokenizers/tokenizer_file.h"
 #include "model/tokenizers/vocabulary.h"
 
 namespace orrery {
@@ -13,26 +14,17 @@ namespace {
 
 using nlohmann::json;
 
-json whole_file(json model) {
-  return {{"version", "1.0"},          {"truncation", nullptr},
-          {"padding", nullptr},        {"added_tokens", json::array()},
-          {"normalizer", nullptr},     {"pre_tokenizer", nullptr},
-          {"post_processor", nullptr}, {"decoder", {{"type", "Fuse"}}},
-          {"model", std::move(model)}};
+json whole_file(const json& model) {
+  json file = tokenizer_file({});
+  file["model"] = model;
+  return file;
 }
 
 json bpe(const std::vector<std::string>& tokens) {
-  json vocabulary = json::object();
+  json model = bpe_model();
+  json& vocabulary = model["vocab"];
   for (size_t id = 0; id < tokens.size(); ++id) vocabulary[tokens[id]] = id;
-  return {{"type", "BPE"},
-          {"dropout", nullptr},
-          {"unk_token", nullptr},
-          {"continuing_subword_prefix", nullptr},
-          {"end_of_word_suffix", nullptr},
-          {"fuse_unk", false},
-          {"byte_fallback", false},
-          {"vocab", std::move(vocabulary)},
-          {"merges", json::array()}};
+  return model;
 }
 
 TokenType type_of(const GgufTokenizer& source, size_t id) {
@@ -85,7 +77,7 @@ json llama(const GgufTokenizer& source) {
   model["fuse_unk"] = true;
   model["byte_fallback"] = true;
   model["merges"] = merges_of(source);
-  json file = whole_file(std::move(model));
+  json file = whole_file(model);
   json normalizers = json::array(),
        decoders = {{{"type", "Replace"}, {"pattern", string_pattern("▁")}, {"content", " "}},
                    {{"type", "ByteFallback"}},
@@ -104,17 +96,9 @@ json gpt2(const GgufTokenizer& source, const std::string& name) {
   json model = bpe(source.tokens);
   for (const std::string& merge : source.merges) model["merges"].push_back(merge);
   model["ignore_merges"] = gguf_ignores_merges(source);
-  json file = whole_file(std::move(model));
-  const json split = {{"type", "Split"},
-                      {"pattern", {{"Regex", gguf_pattern(source.pre, name)}}},
-                      {"behavior", "Isolated"},
-                      {"invert", false}},
-             bytes = {{"type", "ByteLevel"},
-                      {"add_prefix_space", false},
-                      {"trim_offsets", true},
-                      {"use_regex", false}};
-  file["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", {split, bytes}}};
-  file["decoder"] = bytes;
+  json file = whole_file(model);
+  file["pre_tokenizer"] = byte_level_after(gguf_pattern(source.pre, name));
+  file["decoder"] = byte_level(false);
   return file;
 }
 
@@ -139,7 +123,9 @@ std::string write_hugging_face(const GgufTokenizer& source, const std::string& f
 }
 
 std::string write_hugging_face(const std::vector<std::string>& characters) {
-  return whole_file(bpe(characters)).dump(1);
+  json file = whole_file(bpe(characters));
+  file["decoder"] = {{"type", "Fuse"}};
+  return file.dump(1);
 }
 
 }  // namespace orrery
