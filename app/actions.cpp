@@ -251,11 +251,14 @@ bool focus_key(App& app, int key, bool shift) {
     case GLFW_KEY_LEFT:
     case GLFW_KEY_RIGHT:
     case GLFW_KEY_UP:
-    case GLFW_KEY_DOWN:
-      if (focus.on_scene() && !writing && !app.pages.any())
-        app.move_cell((key == GLFW_KEY_DOWN) - (key == GLFW_KEY_UP),
-                      (key == GLFW_KEY_RIGHT) - (key == GLFW_KEY_LEFT));
+    case GLFW_KEY_DOWN: {
+      const ui::Arrows arrows{(key == GLFW_KEY_RIGHT) - (key == GLFW_KEY_LEFT),
+                              (key == GLFW_KEY_DOWN) - (key == GLFW_KEY_UP)};
+      const int times = shift ? 10 : 1;
+      if (!writing && focus.give({arrows.right * times, arrows.down * times})) return true;
+      if (focus.on_scene() && !writing && !app.pages.any()) app.move_cell(arrows.down, arrows.right);
       return focus.on_scene() || focus.on_widget();
+    }
     case GLFW_KEY_HOME:
     case GLFW_KEY_END:
     case GLFW_KEY_PAGE_UP:

@@ -1,6 +1,7 @@
 #include "app/focus.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "app/imgui_compat.h"
 #include "app/style.h"
@@ -59,9 +60,17 @@ void Focus::press() {
 
 void Focus::leave() {
   on_ = false;
+  keeps_arrows_ = false;
   target_ = wanted_ = 0;
   name_.clear();
   set_keyboard_navigation(false);
+}
+
+bool Focus::give(Arrows pressed) {
+  if (!on_widget() || !keeps_arrows_) return false;
+  arrows_.right += pressed.right;
+  arrows_.down += pressed.down;
+  return true;
 }
 
 bool Focus::in_popup() const { return popup_open(); }
@@ -71,6 +80,7 @@ void Focus::begin_frame() {
   stops_.clear();
   page_ = false;
   name_.clear();
+  if (on_widget() && keeps_arrows_) cancel_keyboard_move();
   for (int mouse = 0; mouse < 3; ++mouse)
     if (on_ && ImGui::IsMouseClicked(mouse)) leave();
 }
@@ -95,12 +105,20 @@ void Focus::offer(const char* name) {
   if (on_widget() && focused_item() == item.id) {
     name_ = name;
     takes_enter_ = item.takes_enter;
+    keeps_arrows_ = false;
     target_ = item.id;
     if (!page_) below_ = item.id;
   }
 }
 
+Arrows Focus::arrows() {
+  if (!on_widget() || last_item().id == 0 || last_item().id != focused_item()) return {};
+  keeps_arrows_ = true;
+  return std::exchange(arrows_, {});
+}
+
 void Focus::end_frame() {
+  arrows_ = {};
   drawing_ = false;
   wanted_ = 0;  // if it was not drawn, it is gone
   last_stops_.swap(stops_);

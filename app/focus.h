@@ -12,6 +12,11 @@ struct FocusStop {
   bool page = false;   ///< in a page that lies over all: only such are stopped at while there are any
 };
 
+/// How often arrow keys were pressed, right and down positive; ten times as much with Shift.
+struct Arrows {
+  int right = 0, down = 0;
+};
+
 /// The next stop after `current` in `stops` (as they were drawn); `way` 1 or -1, around the ends. With
 /// `by_panel` the first stop of the next panel. The first, or last, where `current` is not among them; 0
 /// where there is none.
@@ -33,6 +38,8 @@ class Focus {
   /// Presses the widget that has the keyboard, unless it takes the key itself (fields and sliders).
   void press();
   void leave();
+  /// Whether the widget that has the keyboard takes arrows itself; then it is given these.
+  bool give(Arrows pressed);
   /// Whether a list or menu that is open takes the keys.
   bool in_popup() const;
 
@@ -44,15 +51,18 @@ class Focus {
   void offer_scene(float left, float top, float right, float bottom);
   /// The last item is a stop, if it can be pressed or changed.
   void offer(const char* name);
+  /// The arrows for the last item, which from now on keeps them: they do not lead to the next widget.
+  Arrows arrows();
   /// Draws the ring.
   void end_frame();
 
  private:
   bool drawing_ = false;  // between begin_frame() and end_frame(): elsewhere there is no keyboard
-  bool on_ = false, page_ = false, takes_enter_ = false;
+  bool on_ = false, page_ = false, takes_enter_ = false, keeps_arrows_ = false;
   unsigned target_ = 0;  // what has the keyboard
   unsigned wanted_ = 0;  // what is to have it when it is drawn next
   unsigned below_ = 0;   // what had it before a page opened
+  Arrows arrows_;
   std::string name_;
   std::vector<FocusStop> stops_, last_stops_;
   float scene_[4] = {};

@@ -30,7 +30,8 @@ bool begin_pane(const char* name, float x, float y, float width, float height, b
   return true;
 }
 
-/// A line between panes that can be dragged; `size` is in design pixels and grows with the drag times `way`.
+/// A line between panes that can be dragged or moved with the arrow keys; `size` is in design pixels and
+/// grows with the way times `way`.
 void splitter(const char* name, ImVec2 low, ImVec2 high, bool vertical, float& size, float way, float least,
               float most) {
   ImGui::SetNextWindowPos(low);
@@ -41,13 +42,14 @@ void splitter(const char* name, ImVec2 low, ImVec2 high, bool vertical, float& s
                (pane_flags & ~ImGuiWindowFlags_NoBringToFrontOnFocus) | ImGuiWindowFlags_NoBackground);
   ImGui::PopStyleVar(2);
   ImGui::InvisibleButton("grip", {std::max(1.f, high.x - low.x), std::max(1.f, high.y - low.y)});
-  mark(name, low, high);  // no stop of the Tab key: panes can be sized with the mouse alone
-  bool active = ImGui::IsItemActive();
-  if (active) {
-    float delta = vertical ? ImGui::GetIO().MouseDelta.x : ImGui::GetIO().MouseDelta.y;
+  mark(name);
+  const Arrows arrows = focus().arrows();
+  const bool active = ImGui::IsItemActive(), focused = focus().on_widget() && focus().name() == name;
+  float delta = float(vertical ? arrows.right : arrows.down) * px(4);
+  if (active) delta += vertical ? ImGui::GetIO().MouseDelta.x : ImGui::GetIO().MouseDelta.y;
+  if (delta != 0)
     size = std::clamp(size + way * delta / std::max(0.1f, px(100) / 100), least, std::max(least, most));
-  }
-  if (active || ImGui::IsItemHovered()) {
+  if (active || focused || ImGui::IsItemHovered()) {
     ImGui::SetMouseCursor(vertical ? ImGuiMouseCursor_ResizeEW : ImGuiMouseCursor_ResizeNS);
     ImVec2 middle{(low.x + high.x) / 2, (low.y + high.y) / 2};
     ImDrawList* list = ImGui::GetWindowDrawList();

@@ -101,6 +101,8 @@ inline void press_item(ImGuiID id) {
   ImGui::ActivateItem(id);
 #endif
 }
+/// The arrow that was pressed does not lead from one item to another.
+inline void cancel_keyboard_move() { ImGui::NavMoveRequestCancel(); }
 inline void release_active_item() { ImGui::ClearActiveID(); }
 inline bool popup_open() { return ImGui::GetCurrentContext()->OpenPopupStack.Size > 0; }
 /// Whether arrows, Space and Enter act on the item that has the keyboard.

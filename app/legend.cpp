@@ -65,8 +65,8 @@ bool sign(Sign kind, const ImVec4& colour, const char* words) {
   return true;
 }
 
-/// What a note says, after a wedge that gets wider and more solid as its numbers grow from 0 to 1.
-void note_line(const Legend& legend, const Message& note) {
+/// What a note says, after a wedge from 0 to its largest number.
+void note_line(const Legend& legend, const LegendNote& note) {
   text(Font::small, colours().text, "0");
   ImGui::SameLine(0, px(6));
   const ImVec2 at = ImGui::GetCursorScreenPos();
@@ -81,29 +81,40 @@ void note_line(const Legend& legend, const Message& note) {
   }
   ImGui::Dummy({width, px(16)});
   ImGui::SameLine(0, px(6));
-  text(Font::small, colours().text, "1");
+  text(Font::small, colours().text, number_text(note.largest).c_str());
   ImGui::SameLine(0, px(12));
   WithFont with(Font::small);
-  const std::string words = translate(note);
+  const std::string words = translate(note.words);
   need_glyphs(words.c_str());
   text(Font::small, colours().muted, fitting(words, ImGui::GetContentRegionAvail().x).c_str());
 }
 
 }  // namespace
 
-Message arcs_note(const ArcChoice& choice, float threshold) {
-  const std::string from = number_text(double(threshold)).substr(0, 6);
-  return choice.head < 0
-             ? say("Arcs: where layer {0} looks, mean of its heads; width is attention, none below {1}",
-                   choice.layer, from)
-             : say("Arcs: where head {0} of layer {1} looks; width is attention, none below {2}", choice.head,
-                   choice.layer, from);
+LegendNote arcs_note(const ArcChoice& choice, const AttentionArcs& arcs) {
+  if (arcs.why_not()) return {*arcs.why_not()};
+  const std::string from = number_text(double(arcs.threshold())).substr(0, 6);
+  const double largest = double(arcs.largest());
+  if (choice.written && choice.head < 0)
+    return {
+        say("Arcs: what layer {0} writes, mean of its heads; width is attention × |v W_O|, none below {1}",
+            choice.layer, from),
+        largest};
+  if (choice.written)
+    return {say("Arcs: what head {0} of layer {1} writes; width is attention × |v W_O|, none below {2}",
+                choice.head, choice.layer, from),
+            largest};
+  if (choice.head < 0)
+    return {say("Arcs: where layer {0} looks, mean of its heads; width is attention, none below {1}",
+                choice.layer, from)};
+  return {say("Arcs: where head {0} of layer {1} looks; width is attention, none below {2}", choice.head,
+              choice.layer, from)};
 }
 
-Message lens_note() {
-  return say(
-      "Ghost columns: logit lens, what a state would predict were it the last: not the model's own "
-      "output but in the last");
+LegendNote lens_note() {
+  return {
+      say("Ghost columns: logit lens, what a state would predict were it the last: not the model's own "
+          "output but in the last")};
 }
 
 Legend legend_of(const Tensor& tensor, int row, Range range, RangeRule rule) {
@@ -119,7 +130,7 @@ Legend legend_of(const Tensor& tensor, int row, Range range, RangeRule rule) {
 
 void legend_strip(const Legend& legend, RangeRule* choice) {
   ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {px(6), px(4)});
-  for (const Message& note : legend.notes) note_line(legend, note);
+  for (const LegendNote& note : legend.notes) note_line(legend, note);
   scale_bar(legend, legend.range.attention, std::min(px(150), ImGui::GetContentRegionAvail().x * 0.25f));
   ImGui::SameLine(0, px(14));
   {

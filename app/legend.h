@@ -10,10 +10,16 @@
 
 namespace orrery {
 
+/// What else a picture shows, on a scale that gets wider and more solid from 0 to `largest`.
+struct LegendNote {
+  Message words;
+  double largest = 1;
+};
+
 /// What the colours of a picture mean, for one tensor of it.
 struct Legend {
-  std::vector<Message> notes;  ///< a line each: what else is shown, measured on the scale of attention
-  Message of;                  ///< whose scale it is
+  std::vector<LegendNote> notes;  ///< a line each: what else is shown
+  Message of;                     ///< whose scale it is
   Range range;
   Theme theme = Theme::dark;
   bool colour_blind = false;
@@ -23,8 +29,8 @@ struct Legend {
 Legend legend_of(const Tensor& tensor, int row, Range range, RangeRule rule);
 
 /// The notes on arcs of attention between the tokens and on the ghost columns of the logit lens.
-Message arcs_note(const ArcChoice& choice, float threshold);
-Message lens_note();
+LegendNote arcs_note(const ArcChoice& choice, const AttentionArcs& arcs);
+LegendNote lens_note();
 
 /// Height in design pixels of a note, and of the strip that legend_strip() fills.
 constexpr float note_height = 21, legend_height = 60;

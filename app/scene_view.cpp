@@ -361,6 +361,7 @@ void SceneView::draw(App& app, int width, int height) {
   const bool asks_why = app.settings.insight_open && app.insight.choices.page == InsightPage::why;
   if (asks_why && !app.insight.sources.parts.empty()) options.sources = &app.insight.sources;
   options.arcs = arcs_of(app);
+  options.arcs_work = 4e6;  // some milliseconds of a frame
   arcs_on_ = options.arcs.has_value();
   Background::Answer<Finding<LensTable>> lens;  // kept until the scene is built
   const int complete = p.trace ? complete_rows(*p.trace, app.playback.steps()) : 0;
@@ -374,6 +375,7 @@ void SceneView::draw(App& app, int width, int height) {
   p.scene.camera = p.camera;
   p.scene.height = float(area.height);
   p.builder.build(p.scene, p.layout, p.trace.get(), app.playback.position, options);
+  if (arcs_on_ && !p.builder.arcs().complete()) app.awake = std::max(app.awake, 2);
   p.arithmetic.add(p.scene, area.width, area.height);
   p.drawn_position = app.playback.position;
   if (p.trace) p.drawn = p.model;
@@ -386,7 +388,8 @@ void SceneView::draw(App& app, int width, int height) {
 std::optional<ArcChoice> SceneView::arcs_of(const App& app) const {
   const InsightChoices& choices = app.insight.choices;
   if (choices.arcs == ArcMode::none || app.insight.anatomy.head_count() == 0) return std::nullopt;
-  ArcChoice choice{choices.layer, choices.arcs == ArcMode::head ? choices.head : -1, -1};
+  ArcChoice choice{choices.layer, choices.arcs == ArcMode::head ? choices.head : -1, -1,
+                   choices.mode == PatternMode::written};
   if (hovered && hovered->tensor->rows.axis == Axis::token) choice.query = hovered->row;
   return choice;
 }
@@ -409,8 +412,7 @@ std::optional<Legend> SceneView::legend(const App& app) const {
   Legend legend = legend_of(*tensor, row, parts_->renderer.range_of(*tensor, row, rule), rule);
   legend.theme = app.settings.theme;
   legend.colour_blind = app.settings.colour_blind;
-  if (const auto arcs = arcs_of(app))
-    legend.notes.push_back(arcs_note(*arcs, parts_->builder.arcs().threshold()));
+  if (const auto arcs = arcs_of(app)) legend.notes.push_back(arcs_note(*arcs, parts_->builder.arcs()));
   if (app.insight.choices.lens_columns) legend.notes.push_back(lens_note());
   return legend;
 }

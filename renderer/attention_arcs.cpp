@@ -4,22 +4,32 @@
 #include <cmath>
 #include <cstdio>
 
-#include "model/analysis/anatomy.h"
+#include "model/analysis/attention_views.h"
 #include "renderer/palette.h"
 
 namespace orrery {
 
-void AttentionArcs::find(const Trace& trace, const ArcChoice& choice, std::uint64_t steps) {
-  if (trace_ != trace.id() || choice_.layer != choice.layer || choice_.head != choice.head) {
-    patterns_.clear();
-    rows_ = -1;
-    for (const LayerParts& layer : anatomy_of(trace.graph()).layers)
-      for (const HeadParts& head : layer.heads)
-        if (head.layer == choice.layer && (choice.head < 0 || head.head == choice.head))
-          patterns_.push_back(head.pattern);
-  }
+void AttentionArcs::choose(const Trace& trace, const ArcChoice& choice) {
+  heads_.clear();
+  patterns_.clear();
+  why_not_.reset();
+  rows_ = -1;
+  for (const LayerParts& layer : anatomy_of(trace.graph()).layers)
+    for (const HeadParts& head : layer.heads)
+      if (head.layer == choice.layer && (choice.head < 0 || head.head == choice.head)) {
+        heads_.push_back(head);
+        patterns_.push_back(head.pattern);
+      }
+  lengths_.assign(heads_.size(), {});
+}
+
+void AttentionArcs::find(const Trace& trace, const ArcChoice& choice, std::uint64_t steps, double work) {
+  if (trace_ != trace.id() || choice_.layer != choice.layer || choice_.head != choice.head)
+    choose(trace, choice);
   int rows = patterns_.empty() ? 0 : trace.capacity();
   for (const Tensor* pattern : patterns_) rows = std::min(rows, trace.rows_known(*pattern, steps));
+  complete_ = true;
+  if (choice.written) rows = measure(trace, rows, work);
   if (trace_ == trace.id() && choice_ == choice && rows_ == rows) return;
   trace_ = trace.id();
   choice_ = choice;
@@ -27,27 +37,63 @@ void AttentionArcs::find(const Trace& trace, const ArcChoice& choice, std::uint6
   collect(trace);
 }
 
+/// Goes on measuring what is written for each token; returns for how many it is known in all heads.
+int AttentionArcs::measure(const Trace& trace, int rows, double work) {
+  for (size_t i = 0; i < heads_.size() && !why_not_; ++i) {
+    std::vector<double>& lengths = lengths_[i];
+    const int begin = int(lengths.size());
+    if (begin >= rows) continue;
+    const double each =
+        heads_[i].output ? double(heads_[i].output->rows.size) * heads_[i].output->cols.size : 1;
+    const int end = int(std::min(double(rows), begin + std::max(1.0, std::floor(work / each))));
+    const auto found = value_lengths(trace, heads_[i], {begin, end});
+    if (!found) {
+      why_not_ = found.why_not;
+      break;
+    }
+    lengths.insert(lengths.end(), found->begin(), found->end());
+    work = std::max(0.0, work - each * (end - begin));
+    complete_ = complete_ && end == rows;
+  }
+  if (why_not_) return 0;
+  for (const std::vector<double>& lengths : lengths_) rows = std::min(rows, int(lengths.size()));
+  return rows;
+}
+
 void AttentionArcs::collect(const Trace& trace) {
   arcs_.clear();
-  threshold_ = least_weight;
-  const int first = std::max(0, choice_.query), last = choice_.query < 0 ? rows_ : choice_.query + 1;
-  for (int query = first; query < std::min(last, rows_); ++query)
+  largest_ = choice_.written ? 0 : 1;
+  const bool one = choice_.query >= 0 && !choice_.written;  // the largest length is sought among all
+  for (int query = one ? choice_.query : 0; query < (one ? std::min(choice_.query + 1, rows_) : rows_);
+       ++query)
     for (int key = 0; key < rows_; ++key) {
       double sum = 0;
       bool masked = false;
-      for (const Tensor* pattern : patterns_) {
-        masked = masked || pattern->op->masked(query, key);
-        if (!masked) sum += double(trace.view(*pattern)(query, key));
+      for (size_t i = 0; i < patterns_.size(); ++i) {
+        masked = masked || patterns_[i]->op->masked(query, key);
+        if (!masked)
+          sum += double(trace.view(*patterns_[i])(query, key)) *
+                 (choice_.written ? lengths_[i][size_t(key)] : 1);
       }
-      const auto weight = float(sum / double(patterns_.size()));
-      if (!masked && weight >= least_weight) arcs_.push_back({query, key, weight});
+      const auto number = float(sum / double(patterns_.size()));
+      if (masked) continue;
+      if (choice_.written) largest_ = std::max(largest_, number);
+      if ((choice_.query < 0 || choice_.query == query) && (choice_.written || number >= least_weight))
+        arcs_.push_back({query, key, number, number});
     }
+  threshold_ = least_weight * largest_;
+  if (choice_.written) std::erase_if(arcs_, [&](const AttentionArc& arc) { return arc.number < threshold_; });
+  for (AttentionArc& arc : arcs_) arc.weight = largest_ > 0 ? arc.number / largest_ : 0;
+  keep_largest();
+}
+
+void AttentionArcs::keep_largest() {
   if (arcs_.size() <= most) return;
   const auto end = arcs_.begin() + std::ptrdiff_t(most);
   std::nth_element(arcs_.begin(), end - 1, arcs_.end(),
-                   [](const AttentionArc& a, const AttentionArc& b) { return a.weight > b.weight; });
+                   [](const AttentionArc& a, const AttentionArc& b) { return a.number > b.number; });
   arcs_.erase(end, arcs_.end());
-  threshold_ = arcs_.back().weight;
+  threshold_ = arcs_.back().number;
 }
 
 SceneStrand arc_strand(const Layout& layout, const Block& input, const AttentionArc& arc) {
@@ -90,7 +136,7 @@ void add_arcs(Scene& scene, const AttentionArcs& arcs, const ArcChoice& choice, 
     scene.strands.push_back(strand);
     if (choice.query < 0) continue;
     char number[16];
-    std::snprintf(number, sizeof number, "%.2f", double(arc.weight));
+    std::snprintf(number, sizeof number, "%.2f", double(arc.number));
     SceneText text;
     text.text = number;
     text.height = 0.6f * cell;

@@ -31,6 +31,8 @@ void add_group(Bounds& bounds, const Layout& layout, const Graph& graph, int ind
   const Group& group = graph.groups()[size_t(index)];
   for (const Tensor* tensor : group.tensors)
     for (int block : layout.blocks_of[size_t(tensor->index)]) bounds.add(layout.blocks[size_t(block)]);
+  if (std::ranges::find(group.tensors, &graph.logits()) != group.tensors.end())
+    bounds.add(layout.prediction_foot);
   for (int child : group.children) add_group(bounds, layout, graph, child);
 }
 
@@ -109,6 +111,14 @@ Bounds bounds_of(const Layout& layout, const Tensor& tensor) {
 Bounds bounds_of(const Layout& layout, const Graph& graph, int group) {
   Bounds bounds;
   add_group(bounds, layout, graph, group);
+  const auto& groups = graph.groups();
+  for (const Label& label : layout.labels) {
+    int within = label.tensor ? label.tensor->group : label.group;
+    while (within > group) within = groups[size_t(within)].parent;
+    if (within != group || label.row >= 0) continue;
+    bounds.add(label.anchor + glm::vec3(0, label.height, 0));
+    if (label.align == 0) bounds.add(label.anchor + glm::vec3(written_width(label), 0, 0));
+  }
   return bounds;
 }
 

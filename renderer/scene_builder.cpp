@@ -268,7 +268,7 @@ void SceneBuilder::add_token_texts(Scene& scene, const Layout& layout, const Tra
 void SceneBuilder::add_looks_inside(Scene& scene, const Trace& trace, const Step& step,
                                     const SceneOptions& options) {
   if (options.arcs) {
-    arcs_.find(trace, *options.arcs, scene.steps);
+    arcs_.find(trace, *options.arcs, scene.steps, options.arcs_work);
     const bool under_way = std::ranges::find(arcs_.patterns(), step.tensor) != arcs_.patterns().end();
     add_arcs(scene, arcs_, *options.arcs, under_way ? step.rows.begin : trace.capacity(), step.fraction);
   }

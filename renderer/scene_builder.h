@@ -46,6 +46,7 @@ struct SceneOptions {
   std::optional<CellMoment> replay;                      ///< a known cell whose making is shown again
   const SourceParts* sources = nullptr;                  ///< lit, with an arrow each
   std::optional<ArcChoice> arcs;                         ///< attention between the tokens
+  double arcs_work = AttentionArcs::unlimited;           ///< for AttentionArcs::find()
   const LensTable* lens = nullptr;                       ///< ghost columns beside the residual stream
   float text_scale = 1;                                  ///< of texts that are as large as a window's
   std::function<std::string(const Message&)> translate;  ///< null: English

@@ -38,7 +38,7 @@ Picture::Picture(std::shared_ptr<const Model> model, int tokens, const PictureOp
       overlay_(options.width, options.words ? options.height : 0,
                int(!options.arcs.empty()) + int(options.lens)) {
   const Graph& graph = model_->graph();
-  if (!options.arcs.empty()) arcs_ = read_arcs(graph, options.arcs);
+  if (!options.arcs.empty()) arcs_ = read_arcs(graph, options.arcs), arcs_->written = options.written;
   LayoutOptions layout;
   layout.token_rows = token_rows_for(tokens, graph.capacity());
   layout.aspect = aspect();
@@ -103,7 +103,7 @@ FrameStats Picture::draw(const Trace& trace, double position, float seconds, Qua
     tokens.pieces.push_back(model_->token_text(trace.token(token)));
   tokens.first_lit = size_t(rows.begin);
   if (choosing) tokens.next = model_->token_text(trace.pass(place.pass).chosen);
-  if (arcs_) legend.notes.push_back(arcs_note(*arcs_, builder_.arcs().threshold()));
+  if (arcs_) legend.notes.push_back(arcs_note(*arcs_, builder_.arcs()));
   if (lens_) legend.notes.push_back(lens_note());
   overlay_.draw(translate(caption_of(trace, position)), tokens, legend);
   return stats;

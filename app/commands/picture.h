@@ -20,6 +20,7 @@ struct PictureOptions {
   bool words = true;        ///< a caption and the legend beneath the scene
   std::string cell;         ///< HOOK:ROW:COLUMN, marked with what it was computed from
   std::string arcs;         ///< L0H1, L0 or L0H1:ROW: arcs of attention between the tokens; empty: none
+  bool written = false;     ///< arcs of what is written instead of attention
   bool lens = false;        ///< ghost columns of the logit lens
   double at = -1;           ///< how far the step, or the making of the cell, has come; negative: it is done
 };

@@ -145,6 +145,9 @@ void add_render(CLI::App& program, Action& chosen) {
       ->add_option("--arcs", options->picture.arcs,
                    tr("Arcs between the tokens: where a head looks (L0H1), a layer (L0), one token (L0H1:5)"))
       ->type_name("HEAD");
+  command->add_flag(
+      "--written", options->picture.written,
+      tr("Arcs show what is written, attention times the length of the value, not the attention"));
   command->add_flag("--lens", options->picture.lens,
                     tr("What each state would predict, as ghost columns beside the residual stream"));
   command->add_option("--focus", options->picture.focus, tr("Look at this tensor"))->type_name("TENSOR");

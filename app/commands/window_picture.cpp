@@ -131,9 +131,6 @@ void arrange(App& app, const WindowPicture& options) {
   if (!options.focus.empty()) app.scene.fly_to(hook_tensor(trace.graph(), options.focus), true);
   if (!options.head.empty()) choose_head(app, options.head);
   for (const std::string& cell : options.cells) app.cards.pin(read_cell(trace.graph(), cell));
-  for (const std::string& action : options.actions)
-    if (!run_action(app, action))
-      throw Error(say("'{0}' is no action; there are: {1}", action, action_names()));
 }
 
 }  // namespace
@@ -144,6 +141,11 @@ void render_window(const WindowPicture& options, const std::string& file) {
   stage.run();
   stage.settle();
   arrange(stage.app(), options);
+  for (const std::string& action : options.actions) {
+    stage.settle();
+    if (!run_action(stage.app(), action))
+      throw Error(say("'{0}' is no action; there are: {1}", action, action_names()));
+  }
   stage.settle();
   write_png(stage.read(), output.part());
   output.finish();

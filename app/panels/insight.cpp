@@ -1,5 +1,8 @@
 #include "app/panels/insight.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "app/app.h"
 #include "app/language.h"
 #include "app/panels/insight_widgets.h"
@@ -33,14 +36,20 @@ void tabs(InsightChoices& choices) {
   const float right = ImGui::GetCursorScreenPos().x + ImGui::GetContentRegionAvail().x;
   WithFont with(Font::small);
   ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {px(4), px(4)});
+  float titles = -px(4), padding = px(8);
+  for (const Page& page : pages) titles += ImGui::CalcTextSize(page.title()).x + px(4);
+  // A little closer together where that saves a line.
+  if (const float fits = (right - ImGui::GetCursorScreenPos().x - titles) / (2 * insight_pages);
+      fits >= px(4))
+    padding = std::min(padding, std::floor(fits));
   for (const Page& page : pages) {
     const char* title = page.title();
-    const float width = ImGui::CalcTextSize(title).x + px(16);
+    const float width = ImGui::CalcTextSize(title).x + 2 * padding;
     if (&page != pages) {
       ImGui::SameLine();
       if (ImGui::GetCursorScreenPos().x + width > right) ImGui::NewLine();
     }
-    if (choice(page.id, title, choices.page == page.page)) choices.page = page.page;
+    if (choice(page.id, title, choices.page == page.page, padding)) choices.page = page.page;
   }
   ImGui::PopStyleVar();
 }

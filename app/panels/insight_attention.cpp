@@ -24,13 +24,23 @@ void mode_buttons(InsightChoices& choices) {
   mode("mode_weights", tr("Attention"), PatternMode::weights);
   mode("mode_written", tr("What is written"), PatternMode::written);
   mode("mode_rollout", tr("Rollout"), PatternMode::rollout);
-  ImGui::NewLine();
+  const char* caption = tr("Arcs in the scene:");
+  {
+    WithFont with(Font::small);
+    const float needed = ImGui::CalcTextSize(caption).x + ImGui::CalcTextSize(tr("this head")).x +
+                         ImGui::CalcTextSize(tr("whole layer")).x + 4 * px(8) + 2 * px(4) + px(14);
+    if (ImGui::GetContentRegionAvail().x < needed)
+      ImGui::NewLine();
+    else
+      ImGui::SameLine(0, px(18));
+  }
   const auto arcs = [&](const char* name, const char* label, ArcMode value) {
     ImGui::SameLine(0, px(4));
     if (choice(name, label, choices.arcs == value))
       choices.arcs = choices.arcs == value ? ArcMode::none : value;
   };
-  text(Font::small, colours().muted, tr("Arcs in the scene:"));
+  ImGui::AlignTextToFramePadding();
+  text(Font::small, colours().muted, caption);
   arcs("arcs_head", tr("this head"), ArcMode::head);
   arcs("arcs_layer", tr("whole layer"), ArcMode::layer);
   switch (choices.mode) {
@@ -111,7 +121,7 @@ void arithmetic(const App& app, const HeadParts& head, TokenPair pair) {
   const auto line = [](const Font font, const std::string& words) {
     text(font, colours().text, words.c_str());
   };
-  line(Font::small, translate(say("Token {0} “{1}” looks at token {2} “{3}”", pair.query,
+  line(Font::small, translate(say("Token {0} '{1}' looks at token {2} '{3}'", pair.query,
                                   token_at(app, pair.query), pair.key, token_at(app, pair.key))));
   const Explanation score =
       head.scores->op->explain(*head.scores, {head.scores, pair.query, pair.key}, trace);
@@ -231,7 +241,7 @@ void words_below(App& app, const HeadParts& head, const PatternPicture& picture)
   InsightChoices& choices = app.insight.choices;
   const TokenPair pair = chosen_pair(app, head, picture.numbers.rows);
   wrapped(Font::small, colours().text,
-          translate(say("“{0}” looks at “{1}”: {2}", token_at(app, pair.query), token_at(app, pair.key),
+          translate(say("'{0}' looks at '{1}': {2}", token_at(app, pair.query), token_at(app, pair.key),
                         picture.numbers(pair.query, pair.key)))
               .c_str());
   if (choices.mode != PatternMode::rollout) {
@@ -305,7 +315,7 @@ void pattern_side(App& app) {
   if (shown.layer != head->layer || shown.head != head->head || shown.mode != mode)
     return waiting(answer.progress);
   pattern(app, *head, **answer.result, answer.result,
-          std::max(px(160), ImGui::GetContentRegionAvail().y - px(120)));
+          std::max(px(160), ImGui::GetContentRegionAvail().y - px(136)));
   words_below(app, *head, **answer.result);
 }
 

@@ -152,7 +152,7 @@ void box(const Tree& tree, size_t index) {
 void node_tooltip(const Tree& tree, const BeamNode& node) {
   ImGui::BeginTooltip();
   text(Font::small, colours().text,
-       translate(say("“{0}”: probability {1}, its logarithm {2}; sum from the text on {3}",
+       translate(say("'{0}': probability {1}, its logarithm {2}; sum from the text on {3}",
                      tree.app.model->token_text(node.id), std::exp(node.log_probability),
                      node.log_probability, node.total))
            .c_str());

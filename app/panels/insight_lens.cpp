@@ -77,14 +77,14 @@ void cell_tooltip(const App& app, const LensTable& table, size_t state, int row)
   const LensCell& cell = table.at(int(state), row);
   ImGui::BeginTooltip();
   text(Font::small, colours().muted, table.states[state]->name.c_str());
-  text(Font::small, colours().text, translate(say("Token {0} “{1}”", row, token_at(app, row))).c_str());
+  text(Font::small, colours().text, translate(say("Token {0} '{1}'", row, token_at(app, row))).c_str());
   for (size_t i = 0; i < cell.top.size(); ++i) {
     char percent[16];
     std::snprintf(percent, sizeof percent, "%7.3f %%  ", double(cell.probabilities[i]) * 100);
     text(Font::mono, cell.top[i] == table.final_ids[size_t(row)] ? colours().warm : colours().text,
          (percent + app.model->token_text(cell.top[i])).c_str());
   }
-  note(say("“{0}” wins at the end; here it has place {1} and {2} %",
+  note(say("'{0}' wins at the end; here it has place {1} and {2} %",
            app.model->token_text(table.final_ids[size_t(row)]), cell.rank + 1, cell.final_chance * 100));
   note(say("Entropy {0}, KL to the end {1} nats", cell.entropy, cell.divergence));
   ImGui::EndTooltip();

@@ -89,7 +89,7 @@ void one_neuron(App& app, int row, int rows) {
   const NeuronPicture& picture = **answer.result;
   over_text(app, picture.over_text);
   if (!picture.no_words.key.empty()) return note(picture.no_words);
-  note(say("What it gives directly to the logits after “{0}”:", token_at(app, row)));
+  note(say("What it gives directly to the logits after '{0}':", token_at(app, row)));
   words_list(app, tr("raises"), picture.words.raised);
   ImGui::SameLine(px(230));
   words_list(app, tr("lowers"), picture.words.lowered);
@@ -112,7 +112,7 @@ void neurons_page(App& app) {
   const std::vector<NeuronActivity>& neurons = **answer.result;
   if (choices.neuron < 0 && !neurons.empty())
     choices.neuron_layer = neurons[0].layer, choices.neuron = neurons[0].neuron;
-  note(say("The neurons that write most at “{0}”: activation times the length of their output weights.",
+  note(say("The neurons that write most at '{0}': activation times the length of their output weights.",
            token_at(app, row)));
   ImGui::BeginChild("neuron_list", {0, ImGui::GetContentRegionAvail().y * 0.42f});
   for (size_t i = 0; i < neurons.size(); ++i) {

@@ -184,7 +184,7 @@ void drawn_number(const App& app, const SamplingPicture& picture) {
   if (!named) return;
   ImGui::BeginTooltip();
   text(Font::small, colours().text,
-       translate(say("“{0}”: from {1} to {2}", app.model->token_text(named->id), named->begin, named->end))
+       translate(say("'{0}': from {1} to {2}", app.model->token_text(named->id), named->begin, named->end))
            .c_str());
   ImGui::EndTooltip();
 }
@@ -193,14 +193,14 @@ void outcome(const App& app, const SamplingPicture& picture) {
   const Sample& sample = picture.sample;
   const std::string token = app.model->token_text(sample.id);
   wrapped(Font::small, colours().text,
-          translate(sample.greedy ? say("Greedy: the most probable token, “{0}”.", token)
-                                  : say("The number {0} is drawn from the seed: it falls on “{1}”.",
+          translate(sample.greedy ? say("Greedy: the most probable token, '{0}'.", token)
+                                  : say("The number {0} is drawn from the seed: it falls on '{1}'.",
                                         sample.drawn, token))
               .c_str());
   if (app.predictions.chosen >= 0 && app.predictions.chosen != sample.id) {
     const std::string taken = app.model->token_text(app.predictions.chosen);
-    note(app.predictions.forced ? say("In this recording a hand chose “{0}”.", taken)
-                                : say("In this recording it was “{0}”.", taken));
+    note(app.predictions.forced ? say("In this recording a hand chose '{0}'.", taken)
+                                : say("In this recording it was '{0}'.", taken));
   }
 }
 

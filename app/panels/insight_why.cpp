@@ -87,7 +87,7 @@ void light_sources(Insight& insight, const HeadParts& head, const ScoreParts& sp
 
 void head_line(App& app, const HeadParts& head, TokenPair pair) {
   wrapped(Font::body, colours().text,
-          translate(say("Why does layer {0}, head {1} look from “{2}” ({3}) at “{4}” ({5})?", head.layer,
+          translate(say("Why does layer {0}, head {1} look from '{2}' ({3}) at '{4}' ({5})?", head.layer,
                         head.head, token_at(app, pair.query), pair.query, token_at(app, pair.key), pair.key))
               .c_str());
 }

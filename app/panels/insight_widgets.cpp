@@ -38,9 +38,9 @@ void waiting(float progress) {
   ImGui::ProgressBar(progress, {-1, px(4)}, "");
 }
 
-bool choice(const char* name, const char* label, bool chosen) {
+bool choice(const char* name, const char* label, bool chosen, float padding) {
   WithFont with(Font::small);
-  ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, {px(8), px(3)});
+  ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, {padding < 0 ? px(8) : padding, px(3)});
   const bool pressed = button(name, label, chosen);
   ImGui::PopStyleVar();
   return pressed;

@@ -19,8 +19,9 @@ void note(const Message& message);
 /// In place of an answer that is not there yet.
 void waiting(float progress);
 
-/// A button of a row of which one is chosen. True if it was pressed.
-bool choice(const char* name, const char* label, bool chosen);
+/// A button of a row of which one is chosen; `padding` pixels beside its words, negative: as usual. True if
+/// it was pressed.
+bool choice(const char* name, const char* label, bool chosen, float padding = -1);
 
 /// The token at a row of the recording, as drawn.
 std::string token_at(const App& app, int row);

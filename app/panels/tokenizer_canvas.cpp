@@ -217,7 +217,7 @@ void TokenizerCanvas::tokens(size_t number) const {
     centred(list_, {low.x, low.y + line - px(3)}, {high.x, high.y - px(1)}, colours().muted, id);
     if (!ImGui::IsMouseHoveringRect(low, high) || !ImGui::IsWindowHovered()) continue;
     ImGui::BeginTooltip();
-    text(Font::small, colours().text, translate(say("“{0}” has the id {1}", words, id)).c_str());
+    text(Font::small, colours().text, translate(say("'{0}' has the id {1}", words, id)).c_str());
     ImGui::EndTooltip();
   }
 }

@@ -1,7 +1,9 @@
 #include <cmath>
+#include <cstdlib>
 
 #include "app/actions.h"
 #include "app/app.h"
+#include "app/focus.h"
 #include "app/language.h"
 #include "app/panels/links.h"
 #include "app/panels/panels.h"
@@ -25,11 +27,13 @@ Message speed_words(const Playback::Speed& speed) {
   return say("{0} operations a second", number_text(speed.rate));
 }
 
-/// Where the mouse drags on a bar: 0..1, or -1.
-float dragged(const char* name, ImVec2 at, ImVec2 size) {
+/// Where the mouse drags on a bar: 0..1, or -1. Arrow keys on it run actions, one to go back, one to go on.
+float dragged(App& app, const char* name, ImVec2 at, ImVec2 size, const char* back, const char* on) {
   ImGui::SetCursorScreenPos(at);
   ImGui::InvisibleButton(name, {std::max(1.f, size.x), std::max(1.f, size.y)});
   mark(name);
+  const int steps = focus().arrows().right;
+  for (int i = 0; i < std::abs(steps); ++i) run_action(app, steps < 0 ? back : on);
   if (!ImGui::IsItemActive()) return -1;
   return std::min(1.f, std::max(0.f, (ImGui::GetIO().MousePos.x - at.x) / std::max(1.f, size.x)));
 }
@@ -99,7 +103,7 @@ void timeline_panel(App& app) {
   float mark_x = at.x + std::min(1.f, position) * width;
   list->AddRectFilled({mark_x - px(1), at.y - px(2)}, {mark_x + px(1), at.y + high + px(2)},
                       pack(colours().text));
-  float to = dragged("timeline_tokens", at, {width, high});
+  float to = dragged(app, "timeline_tokens", at, {width, high}, "token_back", "token_on");
   // Lower bar: the operations of the pass, coloured by what they make.
   ImVec2 second{at.x, at.y + high + px(6)};
   auto steps = trace.graph().steps();
@@ -114,7 +118,7 @@ void timeline_panel(App& app) {
   mark_x = second.x + width * float(std::min(1.0, in_pass / count));
   list->AddRectFilled({mark_x - px(1), second.y - px(2)}, {mark_x + px(1), second.y + low + px(2)},
                       pack(colours().text));
-  float step = dragged("timeline_steps", second, {width, low});
+  float step = dragged(app, "timeline_steps", second, {width, low}, "step_back", "step_on");
   double wanted = to >= 0     ? double(to) * passes * count
                   : step >= 0 ? double(place.pass) * count + step * count
                               : -1;

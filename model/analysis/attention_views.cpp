@@ -22,16 +22,23 @@ Matrix mean_pattern(const Values& values, const LayerParts& layer, int rows) {
   return result;
 }
 
-Finding<Matrix> written_norms(const Values& values, const HeadParts& head, int rows) {
+Finding<std::vector<double>> value_lengths(const Values& values, const HeadParts& head, Rows rows) {
   if (!head.output)
     return say("The output weights of {0} cannot be told apart: what it writes is not known by token.",
                head.name());
-  Matrix result = attention_pattern(values, head, rows);
+  std::vector<double> lengths;
   const Eigen::MatrixXd output = doubles(values.view(*head.output));
-  for (int j = 0; j < rows; ++j) {
-    const double length = (row_doubles(values.view(*head.value), j) * output).norm();
-    for (int i = 0; i < rows; ++i) result(i, j) *= length;
-  }
+  for (int row = rows.begin; row < rows.end; ++row)
+    lengths.push_back((row_doubles(values.view(*head.value), row) * output).norm());
+  return lengths;
+}
+
+Finding<Matrix> written_norms(const Values& values, const HeadParts& head, int rows) {
+  const auto lengths = value_lengths(values, head, {0, rows});
+  if (!lengths) return lengths.why_not;
+  Matrix result = attention_pattern(values, head, rows);
+  for (int i = 0; i < rows; ++i)
+    for (int j = 0; j < rows; ++j) result(i, j) *= (*lengths)[size_t(j)];
   return result;
 }
 

@@ -9,8 +9,12 @@ Matrix attention_pattern(const Values& values, const HeadParts& head, int rows);
 /// The mean of the patterns of a layer's heads.
 Matrix mean_pattern(const Values& values, const LayerParts& layer, int rows);
 
+/// The lengths of what a head writes for each of the tokens in `rows` per unit of attention, |v_j W_O|.
+/// Biases of the values stay in.
+Finding<std::vector<double>> value_lengths(const Values& values, const HeadParts& head, Rows rows);
+
 /// Value-weighted attention (Kobayashi et al. 2020): the length of what each token really writes to the
-/// other, A_ij |v_j W_O|. Biases of the values stay in.
+/// other, A_ij |v_j W_O|.
 Finding<Matrix> written_norms(const Values& values, const HeadParts& head, int rows);
 
 /// Attention rollout (Abnar and Zuidema 2020), one matrix a layer: R_l = A~_l R_{l-1} with A~ half the mean

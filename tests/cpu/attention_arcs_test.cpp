@@ -61,6 +61,59 @@ TEST_CASE("arcs are the recording's attention: of a head, and the mean of a laye
   }
 }
 
+TEST_CASE(
+    "arcs of what is written are the value-weighted attention, its largest the widest, at once or bit by "
+    "bit") {
+  const auto trace = run_model(load_model("sort-abc"));
+  const Anatomy anatomy = anatomy_of(trace->graph());
+  const int rows = 9;
+  const auto check_written = [&](const AttentionArcs& arcs, const Matrix& written) {
+    const double largest = *std::ranges::max_element(written.numbers);
+    CHECK(double(arcs.largest()) == doctest::Approx(largest).epsilon(1e-6));
+    CHECK(double(arcs.threshold()) == doctest::Approx(0.05 * largest).epsilon(1e-6));
+    size_t expected = 0;
+    for (const double number : written.numbers) expected += number >= 0.05 * largest;
+    CHECK(arcs.arcs().size() == expected);
+    for (const AttentionArc& arc : arcs.arcs()) {
+      CHECK(double(arc.number) == doctest::Approx(written(arc.query, arc.key)).epsilon(1e-6));
+      CHECK(double(arc.weight) == doctest::Approx(written(arc.query, arc.key) / largest).epsilon(1e-6));
+    }
+  };
+  for (const LayerParts& layer : anatomy.layers) {
+    Matrix mean(rows, rows);
+    for (const HeadParts& head : layer.heads) {
+      const Matrix written = *written_norms(*trace, head, rows);
+      for (size_t i = 0; i < mean.numbers.size(); ++i)
+        mean.numbers[i] += written.numbers[i] / double(layer.heads.size());
+      AttentionArcs arcs;
+      arcs.find(*trace, {head.layer, head.head, -1, true}, trace->published());
+      CHECK(arcs.complete());
+      check_written(arcs, written);
+    }
+    AttentionArcs arcs;
+    const ArcChoice choice{layer.layer, -1, -1, true};
+    arcs.find(*trace, choice, trace->published(), 0);  // one token of each head at least
+    CHECK_FALSE(arcs.complete());
+    int calls = 1;
+    for (; !arcs.complete(); ++calls) {
+      for (const AttentionArc& arc : arcs.arcs()) CHECK(arc.query < calls);
+      arcs.find(*trace, choice, trace->published(), 0);
+    }
+    CHECK(calls == rows);
+    check_written(arcs, mean);
+  }
+  AttentionArcs arcs;
+  const HeadParts& head = anatomy.layers[0].heads[1];
+  arcs.find(*trace, {0, 1, 4, true}, trace->published());
+  const Matrix written = *written_norms(*trace, head, rows);
+  CHECK(double(arcs.largest()) == doctest::Approx(*std::ranges::max_element(written.numbers)).epsilon(1e-6));
+  REQUIRE_FALSE(arcs.arcs().empty());
+  for (const AttentionArc& arc : arcs.arcs()) {
+    CHECK(arc.query == 4);
+    CHECK(double(arc.number) == doctest::Approx(written(4, arc.key)).epsilon(1e-6));
+  }
+}
+
 TEST_CASE("one token's arcs are its own, and what is not computed at the cursor has none") {
   const auto trace = run_model(load_model("sort-abc"));
   const Tensor& pattern = trace->graph().at("blocks.1.attn.hook_pattern.head0");
@@ -116,7 +169,7 @@ TEST_CASE("an arc runs from the query's row to the key's, further out the furthe
     const Block& input = layout.blocks[size_t(layout.blocks_of[size_t(graph.tokens().index)].front())];
     float before = 0;
     for (int key = input.rows - 2; key >= 0; --key) {
-      const AttentionArc arc{input.rows - 1, key, 0.5f};
+      const AttentionArc arc{input.rows - 1, key, 0.5f, 0.5f};
       const SceneStrand strand = arc_strand(layout, input, arc);
       auto row_at = [&](glm::vec3 point) { return (input.corner.y - point.y) / input.cell.y; };
       CHECK(int(row_at(strand.points[0])) == input.rows - 1);
@@ -129,10 +182,10 @@ TEST_CASE("an arc runs from the query's row to the key's, further out the furthe
         CHECK(on_curve(strand, t).x > layout.arc_edge.x - 1e-3f);
       }
     }
-    const AttentionArc thin{3, 1, 0.1f}, wide{3, 1, 0.9f};
+    const AttentionArc thin{3, 1, 0.1f, 0.1f}, wide{3, 1, 0.9f, 0.9f};
     CHECK(arc_strand(layout, input, thin).width < arc_strand(layout, input, wide).width);
     // To itself: a small loop within its row.
-    const SceneStrand loop = arc_strand(layout, input, {2, 2, 0.5f});
+    const SceneStrand loop = arc_strand(layout, input, {2, 2, 0.5f, 0.5f});
     for (float t = 0; t <= 1; t += 0.25f)
       CHECK(std::abs(input.corner.y - on_curve(loop, t).y - 2.5f * input.cell.y) < 0.5f * input.cell.y);
   }

@@ -89,6 +89,27 @@ with Journey(sys.argv[1], "-m", "sort-abc", "-p", "CBABBC", "--tour") as j:
         j.key("Right")
     j.key("space")
     j.wait("an arrow moves a slider", lambda s: s["temperature"] > temperature)
+
+    # What a mouse would drag: the line between panes, the timeline's bars.
+    tab_to("left_splitter")
+    width = j.state()["left_width"]
+    for _ in range(3):
+        j.key("Right")
+    j.wait("arrows move a pane's edge", lambda s: s["left_width"] == width + 12)
+    j.key("shift+Left")
+    j.wait("with Shift ten times as far", lambda s: s["left_width"] == max(180, width - 28))
+    assert j.state()["focus"] == "left_splitter", "it keeps the keyboard"
+    tab_to("timeline_steps")
+    position = int(j.state()["position"])  # it was stopped in the middle of an operation
+    j.key("Right")
+    j.key("Right")
+    j.wait("arrows step along the operations", lambda s: not s["moving"] and s["position"] == position + 2)
+    j.key("Left")
+    j.wait("and back", lambda s: not s["moving"] and s["position"] == position + 1)
+    assert j.state()["focus"] == "timeline_steps", "it keeps the keyboard"
+    tab_to("timeline_tokens")
+    j.key("Left")
+    j.wait("on the other bar along the tokens", lambda s: not s["moving"] and s["position"] % s["steps_a_pass"] == 0)
     j.press(*[sum(side) / 2 for side in zip(j.look()["widgets"]["scene"][:2], j.look()["widgets"]["scene"][2:])])
     j.wait("the mouse takes over", lambda s: s["focus"] == "")
 
