@@ -48,7 +48,7 @@ void App::update_tour() {
   if (stop.group == 0)
     scene.frame_all(at_once);
   else
-    scene.fly_to_group(stop.group, at_once);
+    scene.fly_to_group(stop.group, at_once, stop.frame);
   scene.following = false;
   if (tour.arrived) return;
   tour.arrived = true;

@@ -118,9 +118,9 @@ void SceneView::fly_to(const Tensor& tensor, bool at_once) {
   looked_at_ = &tensor;
 }
 
-void SceneView::fly_to_group(int group, bool at_once) {
+void SceneView::fly_to_group(int group, bool at_once, int frame) {
   if (!parts_ || !parts_->laid_out) return;
-  const Bounds bounds = bounds_of(parts_->layout, parts_->laid_out->graph(), group);
+  const Bounds bounds = bounds_of(parts_->layout, parts_->laid_out->graph(), frame < 0 ? group : frame);
   if (bounds.empty()) return;
   go_to(bounds, 0.13f, at_once);
   // The first thing in it that stands behind others, as a head does.

@@ -52,7 +52,8 @@ class SceneView {
   /// The group that a camera stop shows where no view was stored; 0 (the whole model) for 1, -1 for none.
   static int group_of_stop(const Graph& graph, int number);
   void fly_to(const Tensor& tensor, bool at_once);
-  void fly_to_group(int group, bool at_once);
+  /// `frame`: the part around it that is to fill the picture; -1: the group itself.
+  void fly_to_group(int group, bool at_once, int frame = -1);
   /// Goes to a cell, unless it can be seen well already.
   void show_cell(const Cell& cell, bool at_once);
   /// Goes where a cell and all that it is read from can be seen.

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "app/focus.h"
+#include "app/line_breaks.h"
 #include "app/ui_dump.h"
 #include "renderer/palette.h"
 
@@ -86,8 +87,11 @@ void apply_style(Theme theme, bool colour_blind, float scale) {
   c[ImGuiCol_ButtonActive] = fade(current.accent, 0.7f);
   c[ImGuiCol_Header] = current.raised;
   c[ImGuiCol_HeaderHovered] = c[ImGuiCol_HeaderActive] = current.line;
-  c[ImGuiCol_SliderGrab] = c[ImGuiCol_CheckMark] = current.accent;
-  c[ImGuiCol_SliderGrabActive] = current.accent;
+  c[ImGuiCol_CheckMark] = current.accent;
+  // The slider's number is written over its grip.
+  c[ImGuiCol_SliderGrab] = fade(current.accent, 0.45f);
+  c[ImGuiCol_SliderGrabActive] = fade(current.accent, 0.6f);
+  c[ImGuiCol_TableBorderLight] = c[ImGuiCol_TableBorderStrong] = current.line;
   c[ImGuiCol_ScrollbarBg] = {0, 0, 0, 0};
   c[ImGuiCol_ScrollbarGrab] = current.line;
   c[ImGuiCol_ScrollbarGrabHovered] = c[ImGuiCol_ScrollbarGrabActive] = current.faint;
@@ -159,8 +163,18 @@ void text(Font which, const ImVec4& colour, const char* words) {
   ImGui::PopStyleColor();
 }
 
-void wrapped(Font which, const ImVec4& colour, const char* words) {
-  ImGui::PushTextWrapPos(0);
+void wrapped(Font which, const ImVec4& colour, const char* words, float width) {
+  if (has_ideographs(words)) {  // ImGui breaks lines at spaces alone
+    const float room = width > 0 ? width : ImGui::GetContentRegionAvail().x;
+    std::string lines;
+    {
+      WithFont with(which);
+      lines = broken_into_lines(
+          words, room, [](const char* begin, const char* end) { return ImGui::CalcTextSize(begin, end).x; });
+    }
+    return text(which, colour, lines.c_str());
+  }
+  ImGui::PushTextWrapPos(width > 0 ? ImGui::GetCursorPosX() + width : 0);
   text(which, colour, words);
   ImGui::PopTextWrapPos();
 }
@@ -185,9 +199,7 @@ std::string fitting(const std::string& words, float width) {
 void tooltip(const char* words) {
   if (!ImGui::IsItemHovered(ImGuiHoveredFlags_AllowWhenDisabled)) return;
   ImGui::BeginTooltip();
-  ImGui::PushTextWrapPos(px(320));
-  text(Font::small, current.text, words);
-  ImGui::PopTextWrapPos();
+  wrapped(Font::small, current.text, words, px(320));
   ImGui::EndTooltip();
 }
 

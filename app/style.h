@@ -50,7 +50,8 @@ void mark(const char* name, ImVec2 low, ImVec2 high);
 
 // Text with glyphs asked for.
 void text(Font which, const ImVec4& colour, const char* words);
-void wrapped(Font which, const ImVec4& colour, const char* words);
+/// In lines as wide as the window, or as `width` in pixels.
+void wrapped(Font which, const ImVec4& colour, const char* words, float width = 0);
 /// A heading of a part of a pane.
 void heading(const char* words);
 /// The start of `words` that fits `width`, with an ellipsis where something is cut.

@@ -109,6 +109,7 @@ class Guide {
                       "answers with a key. Where they fit, the score is high. Softmax turns the scores into "
                       "shares, and the head brings the values over in these shares.")};
     stop.group = head->pattern->group;
+    stop.frame = graph_.groups()[size_t(stop.group)].parent;  // with the names around the head
     if (most >= 0)
       stop.fact = say("In head {0}, '{1}' takes {2} % from '{3}', which stands {4} before it.", head->name(),
                       token(newest_), percent(most), token(seen), newest_ - seen);

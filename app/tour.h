@@ -13,6 +13,7 @@ struct TourStop {
   Message title = {}, words = {};
   std::optional<Message> fact = {};  ///< what the model at hand does there with the text at hand
   int group = 0;                     ///< the part of the graph that is gone to; 0: the whole model
+  int frame = -1;                    ///< the part that fills the picture then; -1: that part itself
   int first_step = 0, last_step = 0;
 };
 

@@ -9,6 +9,7 @@
 #include "app/language.h"
 #include "model/analysis/anatomy.h"
 #include "renderer/cell_place.h"
+#include "renderer/op_animation.h"
 
 namespace orrery {
 
@@ -92,9 +93,12 @@ FrameStats Picture::draw(const Trace& trace, double position, float seconds, Qua
   const StepPlace place = trace.place(std::uint64_t(std::max(0.0, std::ceil(position) - 1)));
   const auto steps = trace.graph().steps();
   const bool choosing = place.step >= int(steps.size());
-  const Tensor& tensor = choosing ? trace.graph().logits() : *steps[size_t(place.step)];
   const Rows rows = trace.pass(place.pass).rows;
-  const int row = rows.end - 1;
+  // A cell that is asked for is what the picture is about.
+  const Tensor& tensor = options.selected ? *options.selected->tensor
+                         : choosing       ? trace.graph().logits()
+                                          : *steps[size_t(place.step)];
+  const int row = options.selected ? options.selected->row : rows.end - 1;
   Legend legend =
       legend_of(tensor, row, renderer_.range_of(tensor, row, RangeRule::tensor), RangeRule::tensor);
   legend.theme = options.theme;
@@ -105,8 +109,17 @@ FrameStats Picture::draw(const Trace& trace, double position, float seconds, Qua
   if (choosing) tokens.next = model_->token_text(trace.pass(place.pass).chosen);
   if (arcs_) legend.notes.push_back(arcs_note(*arcs_, builder_.arcs()));
   if (lens_) legend.notes.push_back(lens_note());
-  overlay_.draw(translate(caption_of(trace, position)), tokens, legend);
+  overlay_.draw(caption(trace, position, rows.end), tokens, legend);
   return stats;
+}
+
+std::string Picture::caption(const Trace& trace, double position, int tokens) const {
+  if (options_.cell.empty()) return translate(caption_of(trace, position));
+  const Cell cell = read_cell(trace.graph(), options_.cell);
+  if (!cell.tensor->op) return translate(caption_of(trace, position));
+  if (options_.at < 0) return translate(cell.tensor->op->sentence(*cell.tensor));
+  const auto said = [](const Message& message) { return translate(message); };
+  return translate(moment_caption(trace, derive(trace, cell), options_.at, tokens, said));
 }
 
 const Image& Picture::read() {

@@ -51,6 +51,8 @@ class Picture {
   int height() const { return options_.height; }
 
  private:
+  /// What happens at `position`, or to the cell of the options.
+  std::string caption(const Trace& trace, double position, int tokens) const;
   /// Of the part of the picture that the scene fills.
   float aspect() const { return float(options_.width) / float(options_.height - overlay_.height()); }
 

@@ -109,11 +109,13 @@ void settings_page(App& app) {
   ImGui::NewLine();
   need_glyphs(tr("Reduced motion: cut instead of flying"));
   need_glyphs(tr("Colours for colour-blind eyes"));
+  ImGui::PushStyleVar(ImGuiStyleVar_FrameBorderSize, 1);  // an empty box is to be seen
   ImGui::Checkbox((std::string(tr("Reduced motion: cut instead of flying")) + "##motion").c_str(),
                   &s.reduced_motion);
   mark("reduced_motion");
   ImGui::Checkbox((std::string(tr("Colours for colour-blind eyes")) + "##blind").c_str(), &s.colour_blind);
   mark("colour_blind");
+  ImGui::PopStyleVar();
   ImGui::Dummy({0, px(4)});
   wrapped(Font::small, colours().muted,
           translate(say("Orrery {0}. Every number that you see was computed by the model.", ORRERY_VERSION))
@@ -129,9 +131,7 @@ void key_list(std::span<const std::pair<std::string, std::string>> lines, float 
   for (const auto& [key, effect] : lines) {
     text(Font::small, colours().accent, key.c_str());
     ImGui::SameLine(px(key_width));
-    ImGui::PushTextWrapPos(ImGui::GetCursorPosX() + px(width));
-    text(Font::small, colours().text, effect.c_str());
-    ImGui::PopTextWrapPos();
+    wrapped(Font::small, colours().text, effect.c_str(), px(width));
   }
   ImGui::EndGroup();
 }
