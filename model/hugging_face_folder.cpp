@@ -14,15 +14,14 @@ namespace orrery {
 namespace {
 
 namespace fs = std::filesystem;
-using Type = SafetensorsTensor::Type;
 
 /// Whether the bytes may be taken over as they are, and as what.
 bool stays(const StoredTensor& tensor) {
   return tensor.plain() && (tensor.type == NumberType::F16 || tensor.type == NumberType::BF16);
 }
-Type type_of(const StoredTensor& tensor) {
-  if (!stays(tensor)) return Type::F32;
-  return tensor.type == NumberType::F16 ? Type::F16 : Type::BF16;
+SafetensorsTensor::Type written_type(const StoredTensor& tensor) {
+  if (!stays(tensor)) return SafetensorsTensor::Type::F32;
+  return tensor.type == NumberType::F16 ? SafetensorsTensor::Type::F16 : SafetensorsTensor::Type::BF16;
 }
 
 void check_finite(const StoredTensor& tensor, std::span<const float> numbers) {
@@ -117,7 +116,7 @@ std::vector<std::string> write_hugging_face_folder(const Checkpoint& checkpoint,
     if (tensor->role == Role::weight) check_weight(checkpoint, *tensor);
   for (const TensorUse& use : tensor_uses(checkpoint, graph)) {
     if (use.state != TensorUse::State::read) continue;
-    contents.push_back({use.stored->name, type_of(*use.stored), use.stored->shape});
+    contents.push_back({use.stored->name, written_type(*use.stored), use.stored->shape});
     tensors.push_back(use.stored);
   }
   std::error_code error;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "model/message.h"
@@ -10,8 +9,6 @@
 namespace orrery {
 
 namespace {
-
-constexpr float removed = -std::numeric_limits<float>::infinity();
 
 std::vector<float> rounded(const std::vector<double>& numbers) {
   return std::vector<float>(numbers.begin(), numbers.end());
@@ -48,8 +45,8 @@ double random_number(std::uint64_t seed, int position) {
 Sample sample(std::span<const float> logits, const SamplingSettings& settings, std::span<const int> history) {
   std::vector<float> current(logits.begin(), logits.end());
   for (float& logit : current)
-    if (std::isnan(logit)) logit = removed;
-  if (current.empty() || current[most_probable(current)] == removed)
+    if (std::isnan(logit)) logit = -INFINITY;
+  if (current.empty() || current[most_probable(current)] == -INFINITY)
     throw Error(say("No token can be chosen: the model's logits are no numbers."));
 
   Sample result;
@@ -61,10 +58,10 @@ Sample sample(std::span<const float> logits, const SamplingSettings& settings, s
     if (!is_off(filter, settings)) {
       apply_filter(filter, settings, history, current);
       for (size_t i = 0; i < current.size(); ++i)
-        if (current[i] == removed) stage.removed_mass += probabilities[i];
+        if (current[i] == -INFINITY) stage.removed_mass += probabilities[i];
       probabilities = exact_softmax(current);
     }
-    stage.kept = int(current.size() - size_t(std::ranges::count(current, removed)));
+    stage.kept = int(current.size() - size_t(std::ranges::count(current, -INFINITY)));
     stage.logits = current;
     stage.probabilities = rounded(probabilities);
     result.stages.push_back(std::move(stage));

@@ -9,8 +9,8 @@ namespace orrery {
 namespace {
 
 /// The parts of the stream at a token carried into query or key space, one a row; the last row is the bias.
-DoubleRows carried(const AffinePath& path, const Values& values, const std::vector<StreamPart>& parts,
-                   int row) {
+DoubleRows carried_parts(const AffinePath& path, const Values& values, const std::vector<StreamPart>& parts,
+                         int row) {
   const Matrix vectors = path.carry(values, row, part_vectors(values, parts, row));
   const std::vector<double> bias = path.constant(values, row);
   DoubleRows result(vectors.rows + 1, vectors.cols);
@@ -20,11 +20,11 @@ DoubleRows carried(const AffinePath& path, const Values& values, const std::vect
 }
 
 /// By what query times key is multiplied, and what is added: read from the score's own explanation.
-struct Scale {
+struct ScoreScale {
   double factor = 1, added = 0;
 };
-Scale score_scale(const Values& values, const HeadParts& head, const Cell& cell) {
-  Scale scale;
+ScoreScale score_scale(const Values& values, const HeadParts& head, const Cell& cell) {
+  ScoreScale scale;
   for (const Term& term : head.scores->op->explain(*head.scores, cell, values).terms) {
     const bool product = term.cells.size() == 2 && term.cells[0].tensor == head.query;
     if (!product)
@@ -54,15 +54,15 @@ Finding<ScoreParts> split_score(const Values& values, const HeadParts& head, int
   result.query_row = query_row;
   result.key_row = key_row;
   result.parts = parts_of(query->from());
-  const Scale scale = score_scale(values, head, {head.scores, query_row, key_row});
-  const DoubleRows queries = scale.factor * carried(*query, values, result.parts, query_row);
+  const ScoreScale scale = score_scale(values, head, {head.scores, query_row, key_row});
+  const DoubleRows queries = scale.factor * carried_parts(*query, values, result.parts, query_row);
   const Eigen::RowVectorXd whole = queries.colwise().sum();
   const Eigen::Index count = queries.rows();
   Eigen::VectorXd average = Eigen::VectorXd::Zero(count);
   int seen = 0;
   for (int row = 0; row <= query_row; ++row) {
     if (head.scores->op->masked(query_row, row)) continue;
-    const DoubleRows keys = carried(*key, values, result.parts, row);
+    const DoubleRows keys = carried_parts(*key, values, result.parts, row);
     average += keys * whole.transpose();
     ++seen;
     if (row == key_row) {

@@ -11,7 +11,7 @@
 namespace orrery {
 namespace {
 
-struct Settings {
+struct BloomSettings {
   int layers, heads, channels, context, vocabulary;
   double epsilon;
   bool residual_after_norm;
@@ -19,7 +19,7 @@ struct Settings {
 
 class BloomBuilder : NetworkBuilder {
  public:
-  explicit BloomBuilder(const Settings& settings)
+  explicit BloomBuilder(const BloomSettings& settings)
       : NetworkBuilder(settings.channels, settings.vocabulary, settings.epsilon),
         s_(settings),
         slopes_(alibi_slopes_bloom(settings.heads)) {}
@@ -85,14 +85,14 @@ class BloomBuilder : NetworkBuilder {
                                   4 * s_.channels, Activation::gelu_tanh, true)};
   }
 
-  Settings s_;
+  BloomSettings s_;
   std::vector<double> slopes_;
 };
 
 }  // namespace
 
 Graph build_bloom(const Config& config, std::span<const std::string>) {
-  Settings s{};
+  BloomSettings s{};
   s.layers = config.integer("n_layer", 1, 4096, 2);
   s.heads = config.integer("n_head", 1, 4096, 8);
   s.channels = config.integer("hidden_size", 1, 1 << 17, config.integer("n_embed", 1, 1 << 17, 64));

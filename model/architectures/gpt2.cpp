@@ -11,7 +11,7 @@ namespace orrery {
 namespace {
 
 /// What the two configuration dialects say, in one vocabulary.
-struct Settings {
+struct Gpt2Settings {
   int n_layer, n_head, n_embd, n_inner, context, vocabulary;
   double epsilon = 1e-5;
   Activation activation = Activation::gelu;
@@ -20,8 +20,8 @@ struct Settings {
   bool bias = true, tied = true;
 };
 
-Settings gpt2_settings(const Config& config) {
-  Settings s{};
+Gpt2Settings gpt2_settings(const Config& config) {
+  Gpt2Settings s{};
   s.n_layer = config.integer("n_layer", 1, 4096, 12);
   s.n_head = config.integer("n_head", 1, 4096, 12);
   s.n_embd = config.integer("n_embd", 1, 1 << 17, 768);
@@ -37,8 +37,8 @@ Settings gpt2_settings(const Config& config) {
   return s;
 }
 
-Settings nanogpt_settings(const Config& config) {
-  Settings s{};
+Gpt2Settings nanogpt_settings(const Config& config) {
+  Gpt2Settings s{};
   s.n_layer = config.integer("n_layer", 1, 4096);
   s.n_head = config.integer("n_head", 1, 4096);
   s.n_embd = config.integer("n_embd", 1, 1 << 17);
@@ -50,7 +50,7 @@ Settings nanogpt_settings(const Config& config) {
 
 class Gpt2Builder : NetworkBuilder {
  public:
-  explicit Gpt2Builder(const Settings& settings)
+  explicit Gpt2Builder(const Gpt2Settings& settings)
       : NetworkBuilder(settings.n_embd, settings.vocabulary, settings.epsilon), s_(settings) {
     file_holds_in_out_ = s_.conv1d;
   }
@@ -106,10 +106,10 @@ class Gpt2Builder : NetworkBuilder {
                               s_.bias);
   }
 
-  Settings s_;
+  Gpt2Settings s_;
 };
 
-Graph build(Settings settings, const Config& config, std::span<const std::string> tensor_names) {
+Graph gpt2_graph(Gpt2Settings settings, const Config& config, std::span<const std::string> tensor_names) {
   check_divides(config, "n_embd", settings.n_embd, "n_head", settings.n_head);
   check_parts(config, "n_layer", settings.n_layer, "n_head", settings.n_head);
   check_positive(config, "layer_norm_epsilon", settings.epsilon);
@@ -120,13 +120,13 @@ Graph build(Settings settings, const Config& config, std::span<const std::string
 }  // namespace
 
 Graph build_gpt2(const Config& config, std::span<const std::string> tensor_names) {
-  return build(gpt2_settings(config), config, tensor_names);
+  return gpt2_graph(gpt2_settings(config), config, tensor_names);
 }
 
 Graph build_nanogpt(const Config& config, std::span<const std::string> tensor_names) {
-  Settings settings = nanogpt_settings(config);
+  Gpt2Settings settings = nanogpt_settings(config);
   settings.bias = config.boolean("bias", true);
-  return build(settings, config, tensor_names);
+  return gpt2_graph(settings, config, tensor_names);
 }
 
 }  // namespace orrery

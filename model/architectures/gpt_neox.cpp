@@ -11,7 +11,7 @@
 namespace orrery {
 namespace {
 
-struct Settings {
+struct GptNeoxSettings {
   int layers, heads, channels, features, context, vocabulary;
   double epsilon;
   Activation activation;
@@ -21,7 +21,7 @@ struct Settings {
 
 class GptNeoxBuilder : NetworkBuilder {
  public:
-  explicit GptNeoxBuilder(const Settings& settings)
+  explicit GptNeoxBuilder(const GptNeoxSettings& settings)
       : NetworkBuilder(settings.channels, settings.vocabulary, settings.epsilon), s_(settings) {
     if (s_.rope.size > 0) rope_ = std::make_shared<Rope>(s_.rope, s_.context);
   }
@@ -91,7 +91,7 @@ class GptNeoxBuilder : NetworkBuilder {
                               s_.activation, true);
   }
 
-  Settings s_;
+  GptNeoxSettings s_;
   std::shared_ptr<const Rope> rope_;
   const Tensor* text_length_ = nullptr;
 };
@@ -99,7 +99,7 @@ class GptNeoxBuilder : NetworkBuilder {
 }  // namespace
 
 Graph build_gpt_neox(const Config& config, std::span<const std::string> tensor_names) {
-  Settings s{};
+  GptNeoxSettings s{};
   s.layers = config.integer("num_hidden_layers", 1, 4096, 44);
   s.heads = config.integer("num_attention_heads", 1, 4096, 64);
   s.channels = config.integer("hidden_size", 1, 1 << 17, 6144);

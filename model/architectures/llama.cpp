@@ -156,7 +156,7 @@ int llama_context(const LlamaSettings& s) {
 
 namespace {
 
-Graph build(LlamaSettings settings) {
+Graph llama_graph(LlamaSettings settings) {
   return build_within_memory(llama_context(settings), [&](int context) {
     settings.context = context;
     return LlamaBuilder(settings).build();
@@ -172,15 +172,15 @@ int sliding_window(const Config& config, int missing) {
 }  // namespace
 
 Graph build_llama(const Config& config, std::span<const std::string> tensor_names) {
-  return build(llama_settings(config, tensor_names,
-                              {.layers = 32,
-                               .heads = 32,
-                               .key_heads = 0,
-                               .channels = 4096,
-                               .head_channels = 0,
-                               .features = 11008,
-                               .context = 2048,
-                               .vocabulary = 32000}));
+  return llama_graph(llama_settings(config, tensor_names,
+                                    {.layers = 32,
+                                     .heads = 32,
+                                     .key_heads = 0,
+                                     .channels = 4096,
+                                     .head_channels = 0,
+                                     .features = 11008,
+                                     .context = 2048,
+                                     .vocabulary = 32000}));
 }
 
 Graph build_mistral(const Config& config, std::span<const std::string> tensor_names) {
@@ -194,7 +194,7 @@ Graph build_mistral(const Config& config, std::span<const std::string> tensor_na
                                            .context = 131072,
                                            .vocabulary = 32000});
   settings.window = sliding_window(config, 4096);
-  return build(settings);
+  return llama_graph(settings);
 }
 
 Graph build_qwen2(const Config& config, std::span<const std::string> tensor_names) {
@@ -212,7 +212,7 @@ Graph build_qwen2(const Config& config, std::span<const std::string> tensor_name
     settings.window = sliding_window(config, 4096);
     settings.first_window_layer = config.integer("max_window_layers", 0, 4096, 28);
   }
-  return build(settings);
+  return llama_graph(settings);
 }
 
 Graph build_gemma(const Config& config, std::span<const std::string> tensor_names) {
@@ -231,7 +231,7 @@ Graph build_gemma(const Config& config, std::span<const std::string> tensor_name
                                          config.file() + ": hidden_activation");
   settings.embedding_scale = std::sqrt(double(settings.channels));
   settings.norm_one_plus = true;
-  return build(settings);
+  return llama_graph(settings);
 }
 
 }  // namespace orrery

@@ -10,7 +10,7 @@
 namespace orrery {
 namespace {
 
-struct Settings {
+struct MambaSettings {
   int layers, channels, inner, states, taps, rank, context, vocabulary;
   double epsilon;
   Activation activation;
@@ -20,7 +20,7 @@ struct Settings {
 
 class MambaBuilder : NetworkBuilder {
  public:
-  explicit MambaBuilder(const Settings& settings)
+  explicit MambaBuilder(const MambaSettings& settings)
       : NetworkBuilder(settings.channels, settings.vocabulary, settings.epsilon),
         s_(settings),
         inner_{Axis::feature, s_.inner} {}
@@ -99,14 +99,14 @@ class MambaBuilder : NetworkBuilder {
     return apply(ssm + "hook_y", ops::read_state(), {&h, &question, &x, &through});
   }
 
-  Settings s_;
+  MambaSettings s_;
   Dim inner_;
 };
 
 }  // namespace
 
 Graph build_mamba(const Config& config, std::span<const std::string> tensor_names) {
-  Settings s{};
+  MambaSettings s{};
   s.layers = config.integer("num_hidden_layers", 1, 4096, 32);
   s.channels = config.integer("hidden_size", 1, 1 << 17, 768);
   s.inner = config.integer("expand", 1, 16, 2) * s.channels;

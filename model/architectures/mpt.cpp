@@ -11,14 +11,14 @@
 namespace orrery {
 namespace {
 
-struct Settings {
+struct MptSettings {
   int layers, heads, channels, context, vocabulary, expansion;
   double epsilon, scale, clip, slope_range;
 };
 
 class MptBuilder : NetworkBuilder {
  public:
-  explicit MptBuilder(const Settings& settings)
+  explicit MptBuilder(const MptSettings& settings)
       : NetworkBuilder(settings.channels, settings.vocabulary, settings.epsilon),
         s_(settings),
         slopes_(alibi_slopes_mpt(settings.heads, settings.slope_range)) {}
@@ -76,14 +76,14 @@ class MptBuilder : NetworkBuilder {
         });
   }
 
-  Settings s_;
+  MptSettings s_;
   std::vector<double> slopes_;
 };
 
 }  // namespace
 
 Graph build_mpt(const Config& config, std::span<const std::string>) {
-  Settings s{};
+  MptSettings s{};
   s.layers = config.integer("n_layers", 1, 4096, 24);
   s.heads = config.integer("n_heads", 1, 4096, 16);
   s.channels = config.integer("d_model", 1, 1 << 17, 2048);

@@ -11,7 +11,7 @@
 namespace orrery {
 namespace {
 
-struct Settings {
+struct Rwkv4Settings {
   int layers, channels, inner, features, context, vocabulary, rescale_every;
   double epsilon;
   bool tied;
@@ -19,7 +19,7 @@ struct Settings {
 
 class Rwkv4Builder : NetworkBuilder {
  public:
-  explicit Rwkv4Builder(const Settings& settings)
+  explicit Rwkv4Builder(const Rwkv4Settings& settings)
       : NetworkBuilder(settings.channels, settings.vocabulary, settings.epsilon),
         s_(settings),
         inner_{Axis::channel, s_.inner},
@@ -117,14 +117,14 @@ class Rwkv4Builder : NetworkBuilder {
     return apply(name, ops::scale(part), {whole});
   }
 
-  Settings s_;
+  Rwkv4Settings s_;
   Dim inner_, feature_;
 };
 
 }  // namespace
 
 Graph build_rwkv4(const Config& config, std::span<const std::string> tensor_names) {
-  Settings s{};
+  Rwkv4Settings s{};
   s.layers = config.integer("num_hidden_layers", 1, 4096, 32);
   s.channels = config.integer("hidden_size", 1, 1 << 17, 4096);
   s.inner = config.integer("attention_hidden_size", 1, 1 << 17, s.channels);

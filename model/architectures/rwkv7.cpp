@@ -33,7 +33,7 @@ constexpr Spelling layers = {"model.embeddings.weight",
                              "o_proj.",
                              true};
 
-struct Settings {
+struct Rwkv7Settings {
   int layers, channels, head_channels, features, context, vocabulary;
   int decay_rank, rate_rank, value_rank, gate_rank;
   double epsilon, group_epsilon;
@@ -43,7 +43,7 @@ struct Settings {
 
 class Rwkv7Builder : NetworkBuilder {
  public:
-  explicit Rwkv7Builder(const Settings& settings)
+  explicit Rwkv7Builder(const Rwkv7Settings& settings)
       : NetworkBuilder(settings.channels, settings.vocabulary, settings.epsilon),
         s_(settings),
         names_(s_.spelling),
@@ -228,7 +228,7 @@ class Rwkv7Builder : NetworkBuilder {
     return project(block + "hook_mlp_out", active, ffn + "W_V", "", from + "value.", feature, channel_);
   }
 
-  Settings s_;
+  Rwkv7Settings s_;
   Spelling names_;
   int heads_;
   Dim head_channel_;
@@ -238,7 +238,7 @@ class Rwkv7Builder : NetworkBuilder {
 }  // namespace
 
 Graph build_rwkv7(const Config& config, std::span<const std::string> tensor_names) {
-  Settings s{};
+  Rwkv7Settings s{};
   s.spelling = holds(tensor_names, "model.embeddings.weight") ? layers : authors;
   s.layers = config.integer("num_hidden_layers", 1, 4096);
   s.channels = config.integer("hidden_size", 1, 1 << 16);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr double inner_epsilon = 1e-6;
 
-struct Settings {
+struct TttSettings {
   int layers, heads, channels, features, context, vocabulary, batch, taps;
   double epsilon, base, rate;
   Activation activation;
@@ -21,7 +21,7 @@ struct Settings {
 
 class TttBuilder : NetworkBuilder {
  public:
-  explicit TttBuilder(const Settings& settings)
+  explicit TttBuilder(const TttSettings& settings)
       : NetworkBuilder(settings.channels, settings.vocabulary, settings.epsilon),
         s_(settings),
         head_channel_{Axis::head, s_.head_channels()} {
@@ -177,7 +177,7 @@ class TttBuilder : NetworkBuilder {
     return gated_feed_forward(block, x, file + "mlp.", s_.features, s_.activation, false);
   }
 
-  Settings s_;
+  TttSettings s_;
   Dim head_channel_;
   std::shared_ptr<const Rope> rope_;
 };
@@ -185,7 +185,7 @@ class TttBuilder : NetworkBuilder {
 }  // namespace
 
 Graph build_ttt(const Config& config, std::span<const std::string> tensor_names) {
-  Settings s{};
+  TttSettings s{};
   s.layers = config.integer("num_hidden_layers", 1, 4096, 24);
   s.heads = config.integer("num_attention_heads", 1, 4096, 32);
   s.channels = config.integer("hidden_size", 1, 1 << 16, 2048);

@@ -15,7 +15,7 @@ namespace orrery {
 
 namespace {
 
-constexpr std::uint32_t magic = 0x46554747;  // "GGUF"
+constexpr std::uint32_t gguf_magic = 0x46554747;  // "GGUF"
 constexpr size_t longest_key = 65535, longest_name = 256, longest_text = 64 << 20, most_values = 20'000'000;
 constexpr std::uint32_t most_dimensions = 4, text_type = 8, list_type = 9;
 
@@ -44,7 +44,7 @@ class GgufReader {
       : bytes_(bytes), file_(file), reader_(bytes, file) {}
 
   Gguf read(nlohmann::json& metadata) {
-    if (reader_.read<std::uint32_t>() != magic) throw Error(say("{0} is no GGUF file.", file_));
+    if (reader_.read<std::uint32_t>() != gguf_magic) throw Error(say("{0} is no GGUF file.", file_));
     Gguf result;
     const auto version = reader_.read<std::uint32_t>();
     if (version != 2 && version != 3)
@@ -214,7 +214,7 @@ Gguf read_gguf(std::span<const std::byte> bytes, const std::string& file, nlohma
 }
 
 bool is_gguf(std::span<const std::byte> bytes) {
-  return bytes.size() >= 4 && ByteReader(bytes, "").read<std::uint32_t>() == magic;
+  return bytes.size() >= 4 && ByteReader(bytes, "").read<std::uint32_t>() == gguf_magic;
 }
 
 }  // namespace orrery

@@ -9,8 +9,8 @@ namespace orrery {
 
 namespace {
 
-constexpr std::uint32_t magic = 0x616b3432;  // "ak42"
-constexpr size_t header_size = 256;          // of version 1
+constexpr std::uint32_t llama2c_magic = 0x616b3432;  // "ak42"
+constexpr size_t header_size = 256;                  // of version 1
 
 struct Sizes {
   std::int32_t channels, features, layers, heads, key_heads, vocabulary, context;
@@ -20,7 +20,7 @@ class Llama2cReader {
  public:
   Llama2cReader(std::span<const std::byte> bytes, const std::string& file)
       : file_(file), reader_(bytes, file) {
-    const bool numbered = bytes.size() >= 4 && ByteReader(bytes, file).read<std::uint32_t>() == magic;
+    const bool numbered = bytes.size() >= 4 && ByteReader(bytes, file).read<std::uint32_t>() == llama2c_magic;
     if (numbered) {
       reader_.read<std::uint32_t>();
       result_.version = reader_.read<std::int32_t>();

@@ -14,7 +14,7 @@ namespace {
 
 using Type = PickleValue::Type;
 
-constexpr size_t most_values = 4'000'000, longest_text = 1 << 20;
+constexpr size_t most_pickle_values = 4'000'000, longest_pickle_text = 1 << 20;
 
 /// What PyTorch's checkpoints name. Nothing of it is ever called.
 constexpr const char* known_globals[] = {"collections OrderedDict",
@@ -94,7 +94,7 @@ class Unpickler {
     switch (code) {
       case '(':  // MARK
         marks_.push_back(stack_.size());
-        if (marks_.size() > most_values) fail();
+        if (marks_.size() > most_pickle_values) fail();
         return;
       case ']':  // EMPTY_LIST, EMPTY_DICT, EMPTY_TUPLE
         push(Type::list);
@@ -158,8 +158,8 @@ class Unpickler {
   }
 
   PickleValue& push(Type type) {
-    if (result_.values.size() >= most_values)
-      throw Error(say("{0} holds more than {1} values.", file_, most_values));
+    if (result_.values.size() >= most_pickle_values)
+      throw Error(say("{0} holds more than {1} values.", file_, most_pickle_values));
     PickleValue& value = result_.values.emplace_back();
     value.type = type;
     stack_.push_back(&value);
@@ -216,7 +216,7 @@ class Unpickler {
   }
 
   void text(std::uint32_t length) {
-    if (length > longest_text) fail();
+    if (length > longest_pickle_text) fail();
     const std::string_view bytes = reader_.text(length);
     if (!is_utf8(bytes)) fail();
     push(Type::text).text = bytes;
@@ -235,7 +235,7 @@ class Unpickler {
 
   void recall(std::uint32_t place) {
     const auto found = memory_.find(place);
-    if (found == memory_.end() || stack_.size() >= most_values) fail();
+    if (found == memory_.end() || stack_.size() >= most_pickle_values) fail();
     stack_.push_back(found->second);
   }
 

@@ -17,7 +17,7 @@ struct TypeLayout {
   const char* name;
   unsigned size;
 };
-constexpr TypeLayout layouts[] = {{"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8}};  // by Type
+constexpr TypeLayout written_layouts[] = {{"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8}};  // by Type
 
 /// The header: length, JSON, and spaces up to a multiple of 8, so that the numbers are aligned.
 std::string header_of(const std::vector<SafetensorsTensor>& tensors,
@@ -26,7 +26,7 @@ std::string header_of(const std::vector<SafetensorsTensor>& tensors,
   if (!metadata.empty()) json["__metadata__"] = metadata;
   data_size = 0;
   for (const SafetensorsTensor& tensor : tensors) {
-    const TypeLayout& layout = layouts[size_t(tensor.type)];
+    const TypeLayout& layout = written_layouts[size_t(tensor.type)];
     std::uint64_t begin = data_size, size = layout.size;
     for (std::int64_t dimension : tensor.shape) size *= std::uint64_t(dimension);
     data_size += size;

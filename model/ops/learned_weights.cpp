@@ -27,7 +27,7 @@ class MiniBatches {
 };
 
 /// A row of carried weights as the [in, out] matrix that it is.
-ConstRows carried(const MatrixView& state, int row, int width) {
+ConstRows carried_weights(const MatrixView& state, int row, int width) {
   return {state.row(row), state.cols / width, width, Eigen::OuterStride<>(width)};
 }
 
@@ -69,7 +69,7 @@ class InnerPrediction : public Op {
         kernels().project(part(k, t, 1), outputs_of(values.view(*out.inputs[3])),
                           values.view(*out.inputs[4]).data, part(result, t, 1));
       } else {
-        row_of(result, t).noalias() = row_of(k, t) * carried(weights, before, k.cols);
+        row_of(result, t).noalias() = row_of(k, t) * carried_weights(weights, before, k.cols);
         row_of(result, t) += row_of(bias, before);
       }
     }
@@ -324,7 +324,7 @@ class AskWeights : public Op {
   void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const override {
     MatrixView q = values.view(*out.inputs[0]), weights = values.view(*out.inputs[1]);
     for (int t = rows.begin; t < rows.end; ++t) {
-      row_of(result, t).noalias() = row_of(q, t) * carried(weights, t, result.cols);
+      row_of(result, t).noalias() = row_of(q, t) * carried_weights(weights, t, result.cols);
       row_of(result, t) += row_of(values.view(*out.inputs[2]), t);
     }
   }

@@ -13,8 +13,6 @@ namespace orrery {
 
 namespace {
 
-std::uint64_t pair_key(int left, int right) { return std::uint64_t(left) << 32 | std::uint32_t(right); }
-
 /// Two neighbours that could be merged; stale if they are no longer what they were.
 struct Candidate {
   int rank, place, left, right;

@@ -7,6 +7,11 @@
 
 namespace orrery {
 
+/// Two neighbours' ids as one number.
+inline std::uint64_t pair_key(int left, int right) {
+  return std::uint64_t(left) << 32 | std::uint32_t(right);
+}
+
 /// What files say about a BPE beside its vocabulary.
 struct BpeOptions {
   std::string merges_file;                                  ///< for error messages
@@ -50,7 +55,7 @@ class Bpe final : public TokenModel {
   BpeOptions options_;  // its merges are in merges_ instead
   TextIds ids_;         // by text, or by bytes where the vocabulary spells them in byte characters
   std::vector<int> byte_ids_;
-  std::unordered_map<std::uint64_t, Merge> merges_;  // by left id << 32 | right id
+  std::unordered_map<std::uint64_t, Merge> merges_;  // by pair_key(left, right)
   std::vector<float> scores_;                        // by id, or empty
 };
 

@@ -11,7 +11,7 @@ namespace orrery {
 namespace {
 
 /// "left right", with exactly one space between.
-void read_merge(std::string_view line, BpeOptions& options) {
+void read_merge_line(std::string_view line, BpeOptions& options) {
   size_t space = line.find(' ');
   if (space == 0 || space == line.npos || space + 1 == line.size() || line.find(' ', space + 1) != line.npos)
     throw Error(say("{0}: merge {1} must be two tokens with a space between.", options.merges_file,
@@ -22,7 +22,8 @@ void read_merge(std::string_view line, BpeOptions& options) {
 }  // namespace
 
 void read_merge(const nlohmann::json& merge, BpeOptions& options) {
-  if (merge.is_string()) return read_merge(std::string_view(merge.get_ref<const std::string&>()), options);
+  if (merge.is_string())
+    return read_merge_line(std::string_view(merge.get_ref<const std::string&>()), options);
   if (!merge.is_array() || merge.size() != 2 || !merge[0].is_string() || !merge[1].is_string())
     throw Error(say("{0}: merge {1} must be two tokens with a space between.", options.merges_file,
                     options.merges.size() + 1));
@@ -65,7 +66,7 @@ std::shared_ptr<const Tokenizer> read_gpt2_tokenizer(std::string_view vocabulary
     merges.remove_prefix(std::min(merges.size(), line.size() + 1));
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty() || (first && line.starts_with("#version"))) continue;
-    read_merge(line, options);
+    read_merge_line(line, options);
   }
   // The one special token of GPT-2 stands in its vocabulary, with nothing to mark it.
   constexpr char end_of_text[] = "<|endoftext|>";

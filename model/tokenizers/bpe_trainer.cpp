@@ -10,6 +10,7 @@
 #include "model/formats/mapped_file.h"
 #include "model/message.h"
 #include "model/tokenizer.h"
+#include "model/tokenizers/bpe.h"
 #include "model/tokenizers/byte_characters.h"
 #include "model/tokenizers/pattern.h"
 #include "model/tokenizers/tokenizer_file.h"
@@ -20,12 +21,10 @@ namespace orrery {
 
 namespace {
 
-constexpr size_t largest_file = 1 << 30;   // bytes
+constexpr size_t largest_text = 1 << 30;   // bytes
 constexpr size_t longest_part = 64 << 20;  // bytes without a place where a word certainly ends
 constexpr size_t most_symbols = 1 << 26;   // in all different words; a symbol takes some 12 bytes
 constexpr float counting_part = 0.4f;      // of the progress
-
-std::uint64_t pair_key(int left, int right) { return std::uint64_t(left) << 32 | std::uint32_t(right); }
 
 /// A place at or after `from` where the text can be cut in two that are cut into words as the whole is.
 size_t next_cut(std::string_view text, size_t from, TrainingPattern pattern) {
@@ -257,8 +256,8 @@ TrainedBpe train_bpe_on_file(const std::string& file, const BpeTrainingOptions& 
                              const std::function<void(const LearnedMerge&)>& learned) {
   const MappedFile mapped(file);
   const std::span<const std::byte> bytes = mapped.bytes();
-  if (bytes.size() > largest_file)
-    throw Error(say("{0} holds more than {1} bytes: take a part of it.", file, largest_file));
+  if (bytes.size() > largest_text)
+    throw Error(say("{0} holds more than {1} bytes: take a part of it.", file, largest_text));
   return train_bpe({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file, options, progress,
                    learned);
 }

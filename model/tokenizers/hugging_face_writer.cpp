@@ -27,15 +27,11 @@ json bpe(const std::vector<std::string>& tokens) {
   return model;
 }
 
-TokenType type_of(const GgufTokenizer& source, size_t id) {
-  return id < source.token_types.size() ? TokenType(source.token_types[id]) : TokenType::normal;
-}
-
 /// The cuts of every token into two tokens, the highest score of the whole first.
 json merges_of(const GgufTokenizer& source) {
   TextIds ids;
   const auto in_text = [&](size_t id) {
-    const TokenType type = type_of(source, id);
+    const TokenType type = source.type(id);
     return type == TokenType::normal || type == TokenType::unused;
   };
   for (size_t id = 0; id < source.tokens.size(); ++id)
@@ -108,7 +104,7 @@ std::string write_hugging_face(const GgufTokenizer& source, const std::string& f
   if (source.model != "llama" && source.model != "gpt2") refuse_part(file, "tokenizer", source.model);
   json result = source.model == "llama" ? llama(source) : gpt2(source, file);
   for (size_t id = 0; id < source.tokens.size(); ++id) {
-    const TokenType type = type_of(source, id);
+    const TokenType type = source.type(id);
     if (type != TokenType::control && type != TokenType::user_defined) continue;
     result["added_tokens"].push_back({{"id", id},
                                       {"content", source.tokens[id]},

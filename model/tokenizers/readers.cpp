@@ -11,7 +11,7 @@ namespace orrery {
 
 namespace {
 
-constexpr size_t largest_file = 256 << 20;  // bytes
+constexpr size_t largest_tokenizer_file = 256 << 20;  // bytes
 
 std::shared_ptr<const Tokenizer> read_characters(const nlohmann::json& json, const std::string& file) {
   auto found = json.find("tokens");
@@ -33,11 +33,11 @@ std::shared_ptr<const Tokenizer> open_other_vocabulary(const std::filesystem::pa
   if (std::filesystem::exists(words, error)) {
     nlohmann::json options;
     if (std::filesystem::exists(configuration, error))
-      options = parse_json(read_text_file(configuration, largest_file), configuration.string());
-    return read_word_piece_vocabulary(read_text_file(words, largest_file), words.string(), options);
+      options = parse_json(read_text_file(configuration, largest_tokenizer_file), configuration.string());
+    return read_word_piece_vocabulary(read_text_file(words, largest_tokenizer_file), words.string(), options);
   }
   if (!std::filesystem::exists(llama, error)) return nullptr;
-  std::string bytes = read_text_file(llama, largest_file);
+  std::string bytes = read_text_file(llama, largest_tokenizer_file);
   return read_llama2c_tokenizer(std::as_bytes(std::span(bytes)), llama.string());
 }
 
@@ -55,7 +55,7 @@ std::shared_ptr<const Tokenizer> open_tokenizer(const std::filesystem::path& fol
   std::error_code error;
   std::filesystem::path file = folder / "tokenizer.json";
   if (std::filesystem::exists(file, error))
-    return read_tokenizer_json(read_text_file(file, largest_file), file.string());
+    return read_tokenizer_json(read_text_file(file, largest_tokenizer_file), file.string());
   auto first_of = [&](const char* name, const char* other) {
     return std::filesystem::exists(folder / name, error)    ? folder / name
            : std::filesystem::exists(folder / other, error) ? folder / other
@@ -70,8 +70,8 @@ std::shared_ptr<const Tokenizer> open_tokenizer(const std::filesystem::path& fol
   if (vocabulary.empty())
     throw Error(say("{0} has {1}, but no {2} to go with it.", folder.string(), merges.filename().string(),
                     "vocab.json"));
-  return read_gpt2_tokenizer(read_text_file(vocabulary, largest_file), vocabulary.string(),
-                             read_text_file(merges, largest_file), merges.string());
+  return read_gpt2_tokenizer(read_text_file(vocabulary, largest_tokenizer_file), vocabulary.string(),
+                             read_text_file(merges, largest_tokenizer_file), merges.string());
 }
 
 std::shared_ptr<const Tokenizer> open_tokenizer_alone(const std::filesystem::path& path) {
@@ -89,7 +89,7 @@ std::shared_ptr<const Tokenizer> open_tokenizer_alone(const std::filesystem::pat
   if (ending != ".json" && ending != ".txt" && ending != ".bin")
     throw Error(say("{0} is no tokenizer that can be read: tokenizer.json, vocab.txt and tokenizer.bin are.",
                     path.string()));
-  const std::string bytes = read_text_file(path, largest_file);
+  const std::string bytes = read_text_file(path, largest_tokenizer_file);
   if (ending == ".json") return read_tokenizer_json(bytes, path.string());
   if (ending == ".txt") return read_word_piece_vocabulary(bytes, path.string(), nullptr);
   return read_llama2c_tokenizer(std::as_bytes(std::span(bytes)), path.string());

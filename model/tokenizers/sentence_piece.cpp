@@ -30,10 +30,6 @@ Normalizer prepend(std::string before) {
   };
 }
 
-TokenType type_of(const GgufTokenizer& source, size_t id) {
-  return source.token_types.empty() ? TokenType::normal : TokenType(source.token_types[id]);
-}
-
 void check_lists(const GgufTokenizer& source, const std::string& file) {
   if (!source.token_types.empty() && source.token_types.size() != source.tokens.size())
     throw Error(say("{0}: the list {1} has {2} entries for {3} tokens.", file, "tokenizer.ggml.token_type",
@@ -60,7 +56,7 @@ std::shared_ptr<const Tokenizer> make_scored(PipelineParts parts, const std::vec
 std::shared_ptr<const Tokenizer> make_llama(const GgufTokenizer& source, PipelineParts parts) {
   std::vector<float> scores = source.scores;
   for (size_t id = 0; id < scores.size(); ++id) {
-    TokenType type = type_of(source, id);
+    TokenType type = source.type(id);
     bool in_text = type == TokenType::normal || type == TokenType::user_defined || type == TokenType::unused;
     if (in_text && !std::isfinite(scores[id]))
       throw Error(say("{0}: the token {1} has no valid score.", parts.file, json_excerpt(source.tokens[id])));
@@ -111,7 +107,7 @@ std::shared_ptr<const Tokenizer> make_gguf_tokenizer(const GgufTokenizer& source
   for (size_t id = 0; id < source.tokens.size(); ++id) {
     const std::string& text = source.tokens[id];
     check_utf8(text, file);
-    TokenType type = type_of(source, id);
+    TokenType type = source.type(id);
     bool added = type == TokenType::control || type == TokenType::user_defined;
     if (added && !text.empty())
       parts.added.push_back({text, int(id)});

@@ -22,6 +22,10 @@ struct GgufTokenizer {
   int beginning_id = -1, unknown_id = -1;
   bool add_beginning = false;    ///< callers give true for llama if the file says nothing
   bool add_space_prefix = true;  ///< of llama
+
+  TokenType type(size_t id) const {
+    return id < token_types.size() ? TokenType(token_types[id]) : TokenType::normal;
+  }
 };
 
 /// Throws Error naming `file` and what is wrong or cannot be read.

@@ -2,17 +2,17 @@
 
 namespace orrery {
 
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 
-json tokenizer_file(json model) {
+ordered_json tokenizer_file(ordered_json model) {
   return {{"version", "1.0"},          {"truncation", nullptr},
-          {"padding", nullptr},        {"added_tokens", json::array()},
+          {"padding", nullptr},        {"added_tokens", ordered_json::array()},
           {"normalizer", nullptr},     {"pre_tokenizer", nullptr},
           {"post_processor", nullptr}, {"decoder", nullptr},
           {"model", std::move(model)}};
 }
 
-json bpe_model() {
+ordered_json bpe_model() {
   return {{"type", "BPE"},
           {"dropout", nullptr},
           {"unk_token", nullptr},
@@ -20,19 +20,19 @@ json bpe_model() {
           {"end_of_word_suffix", nullptr},
           {"fuse_unk", false},
           {"byte_fallback", false},
-          {"vocab", json::object()},
-          {"merges", json::array()}};
+          {"vocab", ordered_json::object()},
+          {"merges", ordered_json::array()}};
 }
 
-json byte_level(bool use_regex) {
+ordered_json byte_level(bool use_regex) {
   return {
       {"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", use_regex}};
 }
 
-json byte_level_after(const std::string& pattern) {
-  const json split = {
+ordered_json byte_level_after(const std::string& pattern) {
+  const ordered_json split = {
       {"type", "Split"}, {"pattern", {{"Regex", pattern}}}, {"behavior", "Isolated"}, {"invert", false}};
-  return {{"type", "Sequence"}, {"pretokenizers", json::array({split, byte_level(false)})}};
+  return {{"type", "Sequence"}, {"pretokenizers", ordered_json::array({split, byte_level(false)})}};
 }
 
 }  // namespace orrery
