@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
                    "orrery"};
   translate_help(program);
   program.set_version_flag("--version", "orrery " ORRERY_VERSION, tr("Prints the version"));
-  Action chosen;
+  Command chosen;
   add_view(program, chosen);
   add_render(program, chosen);
   add_generate(program, chosen);

@@ -5,7 +5,7 @@
 namespace orrery {
 namespace {
 
-constexpr int largest_side = 64, largest_picture = 4096;  // dots
+constexpr int largest_pattern = 64, largest_picture = 4096;  // dots
 
 Finding<Matrix> matrix_of(const Trace& trace, const Anatomy& anatomy, const HeadParts& head, PatternMode mode,
                           int rows) {
@@ -62,7 +62,7 @@ Finding<PatternGrid> pattern_grid(const Trace& trace, const Anatomy& anatomy, Pa
     }
   if (grid.layers == 0) return no_attention();
   if (most == 0) return say("Not computed yet.");
-  const int limit = std::clamp(largest_picture / std::max(grid.layers, grid.heads), 1, largest_side);
+  const int limit = std::clamp(largest_picture / std::max(grid.layers, grid.heads), 1, largest_pattern);
   grid.block = (most + limit - 1) / limit;
   grid.side = (most + grid.block - 1) / grid.block;
   grid.numbers.assign(size_t(grid.layers) * size_t(grid.heads) * size_t(grid.side) * size_t(grid.side), -1);

@@ -17,7 +17,7 @@ fs::path environment(const char* name) {
   return value && *value ? fs::path(value) : fs::path();
 }
 
-std::string text_of(const nlohmann::json& json, const char* key) {
+std::string json_text(const nlohmann::json& json, const char* key) {
   auto found = json.find(key);
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
@@ -33,8 +33,8 @@ std::vector<ShippedModel> look_for_models() {
     std::error_code missing;
     auto bytes = fs::file_size(entry->path() / "model.safetensors", missing);
     if (missing) continue;
-    models.push_back({entry->path().filename().string(), entry->path(), text_of(json, "description"),
-                      text_of(json, "description_zh_hant"), text_of(json, "prompt"), bytes});
+    models.push_back({entry->path().filename().string(), entry->path(), json_text(json, "description"),
+                      json_text(json, "description_zh_hant"), json_text(json, "prompt"), bytes});
   }
   // The smallest model is the one that a beginner understands: it comes first.
   std::sort(models.begin(), models.end(), [](const ShippedModel& a, const ShippedModel& b) {

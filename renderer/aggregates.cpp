@@ -2,16 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
+
+#include "renderer/number_words.h"
 
 namespace orrery {
 namespace {
-
-std::string three_digits(double value) {
-  char text[24];
-  std::snprintf(text, sizeof text, "%.3g", value);
-  return text;
-}
 
 bool inside(const Graph& graph, int outer, int group) {
   while (group >= 0 && group != outer) group = graph.groups()[size_t(group)].parent;
@@ -56,7 +51,7 @@ std::vector<Aggregate> aggregates_of(const Layout& layout, const Trace& trace, s
     const int row = newest(added);
     if (row < 0) continue;
     const float written = 0.6f * label.height * float(label.text.english().size());
-    all.push_back({say("adds {0} (RMS)", three_digits(root_mean_square(trace.view(*added), row))),
+    all.push_back({say("adds {0} (RMS)", short_number(root_mean_square(trace.view(*added), row))),
                    label.anchor + glm::vec3(written + label.height, 0, 0), 0.72f * label.height, 0});
   }
   for (const Plate& plate : layout.plates) {
@@ -69,7 +64,7 @@ std::vector<Aggregate> aggregates_of(const Layout& layout, const Trace& trace, s
     if (row < 0 || height <= 0) continue;
     const MatrixView view = trace.view(*state);
     all.push_back({say("stream after it: {0} (RMS over {1} channels, token {2})",
-                       three_digits(root_mean_square(view, row)), view.cols, row),
+                       short_number(root_mean_square(view, row)), view.cols, row),
                    glm::vec3(plate.corner.x + plate.size.x - height, baseline, 0), 0.72f * height, 1});
   }
   return all;

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "renderer/cell_place.h"
+#include "renderer/number_words.h"
 #include "renderer/palette.h"
 
 namespace orrery {
@@ -13,22 +13,7 @@ namespace {
 constexpr float least_pixels = 96;  // of a cell in which lines can be read
 constexpr int most_cells = 60;
 constexpr size_t most_kept = 400;
-
-/// Three digits: what a line of a cell has room for.
-std::string three_digits(double value) {
-  char text[24];
-  std::snprintf(text, sizeof text, "%.3g", value);
-  return std::isfinite(value) ? text : number_text(value);
-}
-
-std::string short_term(const Term& term) {
-  std::vector<std::string> numbers;
-  for (double value : term.values) numbers.push_back(three_digits(value));
-  if (term.form) return Message{"", std::move(numbers)}.fill(term.form);
-  std::string text;
-  for (const std::string& number : numbers) text += (text.empty() ? "" : "×") + number;
-  return text;
-}
+constexpr int digits = 3;  // what a line of a cell has room for
 
 }  // namespace
 
@@ -51,11 +36,11 @@ const CellArithmetic::Lines& CellArithmetic::lines_of(const Trace& trace, const 
   double rest = act.value;
   for (size_t i = 0; i < shown; ++i) {
     const Term& term = act.terms[order[i]];
-    lines.terms += (i ? " + " : "= ") + short_term(term);
+    lines.terms += (i ? " + " : "= ") + short_term(term, digits, "×");
     rest -= term.value;
   }
   if (order.size() > shown)
-    lines.rest = "+ " + three_digits(rest) + " (" + std::to_string(order.size() - shown) + ")";
+    lines.rest = "+ " + short_number(rest, digits) + " (" + std::to_string(order.size() - shown) + ")";
   return found->second = std::move(lines);
 }
 

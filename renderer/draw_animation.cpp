@@ -2,16 +2,12 @@
 #include <algorithm>
 
 #include "renderer/cell_place.h"
+#include "renderer/easing.h"
 #include "renderer/op_animation.h"
 #include "renderer/palette.h"
 
 namespace orrery {
 namespace {
-
-float eased(float from, float to, double t) {
-  const float x = std::clamp((float(t) - from) / (to - from), 0.f, 1.f);
-  return x * x * (3 - 2 * x);
-}
 
 SceneStrand straight(glm::vec3 from, glm::vec3 to, float width, glm::vec4 colour) {
   SceneStrand strand;

@@ -5,24 +5,16 @@
 #include <cstdio>
 #include <numbers>
 
+#include "renderer/easing.h"
+#include "renderer/number_words.h"
+
 namespace orrery {
 namespace {
 
 constexpr float thin = 0.008f;
 constexpr float line_height = 0.125f;  // of the words
 
-std::string three_digits(double value) {
-  char text[24];
-  std::snprintf(text, sizeof text, "%.3g", value);
-  return std::isfinite(value) ? text : number_text(value);
-}
-
-std::string with_sign(double value) { return (value < 0 ? "" : "+") + three_digits(value); }
-
-float eased(float from, float to, double t) {
-  const float x = std::clamp((float(t) - from) / (to - from), 0.f, 1.f);
-  return x * x * (3 - 2 * x);
-}
+std::string with_sign(double value) { return (value < 0 ? "" : "+") + short_number(value); }
 
 /// The part of `count` things, at most `most` of them, that has `here` in it: the last ones, if it can.
 Run window(int count, int most, int here) {
@@ -109,11 +101,11 @@ class Painter {
     const double x = (dial.x * std::cos(angle) - dial.y * std::sin(angle)) * dial.stretch,
                  y = (dial.y * std::cos(angle) + dial.x * std::sin(angle)) * dial.stretch;
     lines_of_words(
-        {{"(" + three_digits(dial.x) + ", " + three_digits(dial.y) + ")", faint()},
-         {say_out(say("turned by {0} × {1}", three_digits(dial.position), three_digits(dial.frequency))),
+        {{"(" + short_number(dial.x) + ", " + short_number(dial.y) + ")", faint()},
+         {say_out(say("turned by {0} × {1}", short_number(dial.position), short_number(dial.frequency))),
           chosen()},
-         {"= " + three_digits(angle) + " rad", chosen()},
-         {"→ (" + three_digits(x) + ", " + three_digits(y) + ")", text()}},
+         {"= " + short_number(angle) + " rad", chosen()},
+         {"→ (" + short_number(x) + ", " + short_number(y) + ")", text()}},
         1.06f);
   }
 
@@ -147,9 +139,9 @@ class Painter {
         if (shown.count <= 12 || i % 4 == 0)
           word({at(i, low).x, 0.07f}, std::to_string(i), 0.5f, i == slope.here ? text() : faint());
     lines_of_words({{say_out(say("distance {0}", slope.here)), text()},
-                    {three_digits(slope.before[size_t(slope.here)]), faint()},
-                    {"− " + three_digits(slope.slope) + " × " + std::to_string(slope.here), chosen()},
-                    {"= " + three_digits(slope.after[size_t(slope.here)]), text()}},
+                    {short_number(slope.before[size_t(slope.here)]), faint()},
+                    {"− " + short_number(slope.slope) + " × " + std::to_string(slope.here), chosen()},
+                    {"= " + short_number(slope.after[size_t(slope.here)]), text()}},
                    1.3f);
   }
 
@@ -179,7 +171,7 @@ class Painter {
         word({(left + right) / 2, 0.06f}, std::to_string(i), 0.5f,
              i == choice.here || picked ? text() : faint());
       if (picked || i == choice.here || shown.count <= 8)
-        word({(left + right) / 2, std::max(0.2f, height(value) + 0.06f)}, three_digits(value), 0.5f,
+        word({(left + right) / 2, std::max(0.2f, height(value) + 0.06f)}, short_number(value), 0.5f,
              picked ? text() : faint());
     }
   }
@@ -240,9 +232,9 @@ class Painter {
       const double own = part.numbers[size_t(update.row * update.cols + update.col)];
       const float middle = room * (float(p) + 0.5f) + 0.03f, foot = top - side * float(rows.count);
       word({middle, 0.94f}, say_out(part.name), 0.5f, last ? text() : faint());
-      word({middle, foot - 0.08f}, last || p == 0 ? three_digits(own) : with_sign(own), 0.5f,
+      word({middle, foot - 0.08f}, last || p == 0 ? short_number(own) : with_sign(own), 0.5f,
            last ? text() : kind());
-      word({middle, foot - 0.18f}, "±" + three_digits(largest), 0.5f, faint());
+      word({middle, foot - 0.18f}, "±" + short_number(largest), 0.5f, faint());
     }
   }
 
@@ -284,11 +276,11 @@ class Painter {
     if (count > 1 && alone) {
       double past = 0, kept = 0;
       for (size_t i = 0; i < sum.before.size(); ++i) past += sum.before[i], kept += sum.left[i];
-      word({1.45f, foot + room * 0.66f}, three_digits(past) + " → " + three_digits(kept), 0,
+      word({1.45f, foot + room * 0.66f}, short_number(past) + " → " + short_number(kept), 0,
            glm::vec4(value_colour(colours_, 0.8f), 1));
     }
     word({1.45f, foot + room * (alone ? 0.5f : 0.62f)}, with_sign(sum.left.back()), 0, chosen());
-    word({1.45f, foot + room * (alone ? 0.34f : 0.36f)}, "= " + three_digits(total), 0, text());
+    word({1.45f, foot + room * (alone ? 0.34f : 0.36f)}, "= " + short_number(total), 0, text());
   }
 
   std::string say_out(const Message& message) const {

@@ -5,7 +5,9 @@
 #include <cstdio>
 
 #include "renderer/cell_place.h"
+#include "renderer/easing.h"
 #include "renderer/figure_drawing.h"
+#include "renderer/number_words.h"
 #include "renderer/palette.h"
 
 namespace orrery {
@@ -17,25 +19,8 @@ constexpr int ticks_of_draw = 12;
 constexpr float drawing_pixels = 165;  // height
 
 /// Four digits: what can be read while numbers move.
-std::string short_number(double value) {
-  char text[24];
-  std::snprintf(text, sizeof text, "%.4g", value);
-  return std::isinf(value) || std::isnan(value) ? number_text(value) : text;
-}
-
-std::string short_term(const Term& term) {
-  std::vector<std::string> numbers;
-  for (double value : term.values) numbers.push_back(short_number(value));
-  if (term.form) return Message{"", std::move(numbers)}.fill(term.form);
-  std::string text;
-  for (const std::string& number : numbers) text += (text.empty() ? "" : " × ") + number;
-  return text;
-}
-
-float eased(float from, float to, float t) {
-  const float x = std::clamp((t - from) / (to - from), 0.f, 1.f);
-  return x * x * (3 - 2 * x);
-}
+std::string moving_number(double value) { return short_number(value, 4); }
+std::string moving_term(const Term& term) { return short_term(term, 4, " × "); }
 
 /// Draws one moment of a derivation into a scene.
 class Stage {
@@ -109,8 +94,9 @@ class Stage {
     const std::string name = act.symbol.empty() ? act.fold == Fold::maximum ? "max" : "Σ" : act.symbol;
     if (moment.comes_out(derivation)) {
       arrows(derivation.reads, 0.35f);
-      note(last ? "= " + short_number(act.value) : name + " = " + short_number(act.value), 1, colours_.text);
-      if (act.terms.size() == 1) note(short_term(act.terms[0]), 0, colours_.faint_text);
+      note(last ? "= " + moving_number(act.value) : name + " = " + moving_number(act.value), 1,
+           colours_.text);
+      if (act.terms.size() == 1) note(moving_term(act.terms[0]), 0, colours_.faint_text);
       return;
     }
     const Term& term = act.terms[size_t(moment.term)];
@@ -121,9 +107,9 @@ class Stage {
       total = act.fold == Fold::sum ? total + term.value : first ? term.value : std::max(total, term.value);
     // A term alone is its own result; a number that is only compared needs no arithmetic.
     const bool alone = act.terms.size() == 1, plain = term.values.size() < 2 && !term.form;
-    note(short_term(term) + (plain ? "" : " = " + short_number(term.value)), 0, colours_.text);
+    note(moving_term(term) + (plain ? "" : " = " + moving_number(term.value)), 0, colours_.text);
     if (!alone)
-      note(name + "  " + (first && !joined ? "…" : short_number(total)) + "   " +
+      note(name + "  " + (first && !joined ? "…" : moving_number(total)) + "   " +
                std::to_string(moment.term + joined) + "/" + std::to_string(act.terms.size()),
            1, colours_.faint_text);
   }
@@ -142,7 +128,7 @@ class Stage {
     }
     scene_.strands.push_back(arrow);
     SceneText text;
-    text.text = short_number(index < term.values.size() ? term.values[index] : term.value);
+    text.text = moving_number(index < term.values.size() ? term.values[index] : term.value);
     text.anchor = place->corner + glm::vec3(place->size.x * 0.5f, 0, 0.2f * unit_);
     text.pixels = type * 0.9f;
     text.shift = {0, 0.45f};

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -13,12 +12,6 @@
 namespace orrery {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 /// The most memory that this process ever held, in bytes; 0 where the system does not say.
 double peak_memory() {
   std::ifstream status("/proc/self/status");
@@ -27,7 +20,7 @@ double peak_memory() {
   return 0;
 }
 
-struct Options {
+struct BenchOptions {
   InputOptions input;
   std::vector<std::string> shapes;
   bool json = false;
@@ -109,8 +102,8 @@ std::string speed_line(const char* name, const SpeedBench& bench) {
                 bench.plain.decode, 100 * bench.trace_cost());
 }
 
-int bench(const Options& options) {
-  const auto start = Clock::now();
+int bench(const BenchOptions& options) {
+  const auto start = BenchClock::now();
   const auto model = options.input.load();
   const double load = seconds_since(start);
   const FrameBench frames = bench_frames(options.input, model);
@@ -148,8 +141,8 @@ int bench(const Options& options) {
 
 }  // namespace
 
-void add_bench(CLI::App& program, Action& chosen) {
-  auto options = std::make_shared<Options>();
+void add_bench(CLI::App& program, Command& chosen) {
+  auto options = std::make_shared<BenchOptions>();
   CLI::App* command = program.add_subcommand("bench", tr("Measures speed, times and memory on this machine"));
   options->input.add_model(*command);
   command

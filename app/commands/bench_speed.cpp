@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "app/background.h"
@@ -13,12 +12,6 @@
 
 namespace orrery {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 double median(std::vector<double> values) {
   std::ranges::sort(values);
@@ -45,7 +38,7 @@ std::vector<int> made_prompt(const Model& model, int tokens) {
 /// Calls `round` three times, or for `seconds` if they are shorter.
 template <class Round>
 void repeat(double seconds, Round round) {
-  const auto begin = Clock::now();
+  const auto begin = BenchClock::now();
   for (int i = 0; i < 3 || (seconds_since(begin) < seconds && i < 20000); ++i) round();
 }
 
@@ -54,10 +47,10 @@ template <class After>
 void traced_round(const std::shared_ptr<const Model>& model, const std::vector<int>& prompt, int count,
                   Rounds& rounds, After after) {
   Executor executor = Executor::start(model, prompt, count + 1, greedy());
-  auto start = Clock::now();
+  auto start = BenchClock::now();
   executor.run_pass();
   rounds.prefill.push_back(double(prompt.size()) / seconds_since(start));
-  start = Clock::now();
+  start = BenchClock::now();
   int decoded = 0;
   while (executor.run_pass()) {
     ++decoded;
@@ -69,10 +62,10 @@ void traced_round(const std::shared_ptr<const Model>& model, const std::vector<i
 void plain_round(const std::shared_ptr<const Model>& model, const std::vector<int>& prompt, int count,
                  Rounds& rounds) {
   PlainExecutor executor(model, int(prompt.size()) + count, int(prompt.size()));
-  auto start = Clock::now();
+  auto start = BenchClock::now();
   int id = sample(executor.feed(prompt), greedy(), {}).id;
   rounds.prefill.push_back(double(prompt.size()) / seconds_since(start));
-  start = Clock::now();
+  start = BenchClock::now();
   for (int i = 0; i < count; ++i) id = sample(executor.feed({&id, 1}), greedy(), {}).id;
   if (count > 0) rounds.decode.push_back(count / seconds_since(start));
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -6,6 +7,11 @@
 #include "model/model.h"
 
 namespace orrery {
+
+using BenchClock = std::chrono::steady_clock;
+inline double seconds_since(BenchClock::time_point start) {
+  return std::chrono::duration<double>(BenchClock::now() - start).count();
+}
 
 /// Tokens a second, the medians of several rounds; 0 where nothing was computed.
 struct Speed {

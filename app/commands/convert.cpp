@@ -22,7 +22,7 @@ int convert(const std::string& model, const std::filesystem::path& output) {
 
 }  // namespace
 
-void add_convert(CLI::App& program, Action& chosen) {
+void add_convert(CLI::App& program, Command& chosen) {
   struct Options {
     std::string model, output;
   };

@@ -12,7 +12,7 @@
 namespace orrery {
 namespace {
 
-struct Options {
+struct GenerateOptions {
   InputOptions input;
   SamplingSettings sampling;
   int count = -1, context = 0;
@@ -25,7 +25,7 @@ void tell_short(int capacity, size_t written, int wanted) {
     tell(say("the context of {0} tokens is full: {1} of {2} tokens were written", capacity, written, wanted));
 }
 
-std::string text_of(const Tokenizer& tokenizer, std::span<const int> ids) {
+std::string printable_text(const Tokenizer& tokenizer, std::span<const int> ids) {
   std::string bytes;
   for (int id : ids) bytes += tokenizer.bytes(id);
   return take_printable(bytes, true);
@@ -57,7 +57,7 @@ class Watcher {
 };
 
 /// Nothing can be printed before the end: until then any of the beams may turn out to be the best.
-int generate_with_beams(const Options& options) {
+int generate_with_beams(const GenerateOptions& options) {
   const auto model = options.input.load();
   const std::vector<int> prompt = options.input.tokens(*model);
   const int whole = model->graph().capacity();
@@ -83,7 +83,7 @@ int generate_with_beams(const Options& options) {
                           {"score", hypothesis.score},
                           {"log_probability", hypothesis.total},
                           {"finished", hypothesis.finished}};
-    if (tokenizer) one["text"] = text_of(*tokenizer, said);
+    if (tokenizer) one["text"] = printable_text(*tokenizer, said);
     all.push_back(std::move(one));
   }
   if (options.json) {
@@ -103,7 +103,7 @@ int generate_with_beams(const Options& options) {
   return 0;
 }
 
-int generate(const CLI::App& command, Options& options) {
+int generate(const CLI::App& command, GenerateOptions& options) {
   if (options.beams.beams > 0) return generate_with_beams(options);
   const auto model = options.input.load();
   take_generation_settings(command, *model, options.sampling);
@@ -167,8 +167,8 @@ void add_beams(CLI::App& command, BeamSettings& beams) {
 
 }  // namespace
 
-void add_generate(CLI::App& program, Action& chosen) {
-  auto options = std::make_shared<Options>();
+void add_generate(CLI::App& program, Command& chosen) {
+  auto options = std::make_shared<GenerateOptions>();
   CLI::App* command = program.add_subcommand("generate", tr("Writes the continuation of a prompt"));
   options->input.add_model(*command);
   options->input.add_prompt(*command);

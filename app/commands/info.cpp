@@ -11,7 +11,7 @@
 namespace orrery {
 namespace {
 
-struct Options {
+struct InfoOptions {
   std::string model;
   bool json = false;
 };
@@ -112,7 +112,7 @@ void print_text(const Model& model, const std::vector<TensorUse>& uses) {
   print(text);
 }
 
-int info(const Options& options) {
+int info(const InfoOptions& options) {
   Progress progress;
   const std::filesystem::path path = model_path(options.model);
   const Checkpoint checkpoint = open_checkpoint(path);
@@ -162,15 +162,15 @@ int list_models() {
 
 }  // namespace
 
-void add_info(CLI::App& program, Action& chosen) {
-  auto options = std::make_shared<Options>();
+void add_info(CLI::App& program, Command& chosen) {
+  auto options = std::make_shared<InfoOptions>();
   CLI::App* command = program.add_subcommand("info", tr("Says what a model is made of"));
   command->add_option("MODEL", options->model, tr("A shipped model's name, a folder or a file"))->required();
   command->add_flag("--json", options->json, tr("Print JSON"));
   command->callback([options, &chosen] { chosen = [options] { return info(*options); }; });
 }
 
-void add_models(CLI::App& program, Action& chosen) {
+void add_models(CLI::App& program, Command& chosen) {
   CLI::App* command = program.add_subcommand("models", tr("Lists the models that come with Orrery"));
   command->callback([&chosen] { chosen = list_models; });
 }

@@ -11,9 +11,9 @@
 namespace orrery {
 namespace {
 
-constexpr int largest_side = 8192;
+constexpr int largest_picture_side = 8192;
 
-struct Options {
+struct RenderOptions {
   InputOptions input;
   SamplingSettings sampling;
   PictureOptions picture;
@@ -31,10 +31,10 @@ bool ends_with(const std::string& text, const std::string& end) {
 void read_size(const std::string& text, PictureOptions& picture) {
   int used = 0;
   if (text.size() > 16 || std::sscanf(text.c_str(), "%dx%d%n", &picture.width, &picture.height, &used) != 2 ||
-      used != int(text.size()) || picture.width < 1 || picture.height < 1 || picture.width > largest_side ||
-      picture.height > largest_side)
+      used != int(text.size()) || picture.width < 1 || picture.height < 1 ||
+      picture.width > largest_picture_side || picture.height > largest_picture_side)
     throw CLI::ValidationError("--size", "'" + text + "' is no size like 1280x720, at most " +
-                                             std::to_string(largest_side) + " each way");
+                                             std::to_string(largest_picture_side) + " each way");
 }
 
 /// Progress on standard error: one line that counts up on a terminal, one at the end elsewhere.
@@ -55,7 +55,7 @@ double film_position(const Trace& trace, double done) {
   return std::min(double(trace.published()), (1 + at) * steps);
 }
 
-void render_film(const Options& options) {
+void render_film(const RenderOptions& options) {
   OutputFile output(options.file);  // complains before anything is computed
   const auto model = options.input.load();
   const std::vector<int> ids = options.input.tokens(*model);
@@ -81,7 +81,7 @@ void render_film(const Options& options) {
 }
 
 /// The same choices for the whole window.
-void render_in_window(const Options& options) {
+void render_in_window(const RenderOptions& options) {
   WindowPicture picture = options.in_window;
   picture.view = {.model = options.input.model,
                   .prompt = options.input.given_text(),
@@ -99,7 +99,7 @@ void render_in_window(const Options& options) {
   render_window(picture, options.file);
 }
 
-int render(const Options& options) {
+int render(const RenderOptions& options) {
   if (options.window)
     render_in_window(options);
   else if (ends_with(options.file, ".mp4"))
@@ -113,8 +113,8 @@ int render(const Options& options) {
 
 }  // namespace
 
-void add_render(CLI::App& program, Action& chosen) {
-  auto options = std::make_shared<Options>();
+void add_render(CLI::App& program, Command& chosen) {
+  auto options = std::make_shared<RenderOptions>();
   CLI::App* command = program.add_subcommand("render", tr("Draws a picture or a film; needs no display"));
   options->input.add_model(*command);
   options->input.add_prompt(*command);

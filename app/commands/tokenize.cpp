@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-struct Options {
+struct TokenizeOptions {
   InputOptions input;
   std::string tokenizer;
   bool json = false, steps = false;
@@ -22,14 +22,14 @@ std::string named(const Tokenizer& tokenizer, int id) {
   return display_token(tokenizer.bytes(id)) + " (" + std::to_string(id) + ")";
 }
 
-std::string part(const TokenizingSteps::Piece& piece, size_t begin, size_t end) {
+std::string display_part(const TokenizingSteps::Piece& piece, size_t begin, size_t end) {
   return display_token(std::string_view(piece.text).substr(begin, end - begin));
 }
 
 json piece_json(const TokenizingSteps::Piece& piece) {
   json units = json::array(), merges = json::array(), candidates = json::array(), tokens = json::array();
   for (const auto& unit : piece.units)
-    units.push_back({{"id", unit.id}, {"text", part(piece, unit.begin, unit.end)}});
+    units.push_back({{"id", unit.id}, {"text", display_part(piece, unit.begin, unit.end)}});
   for (const auto& merge : piece.merges)
     merges.push_back({{"rank", merge.rank},
                       {"score", merge.score},
@@ -38,13 +38,13 @@ json piece_json(const TokenizingSteps::Piece& piece) {
                       {"id", merge.id}});
   for (const auto& candidate : piece.candidates)
     candidates.push_back({{"id", candidate.id},
-                          {"text", part(piece, candidate.begin, candidate.end)},
+                          {"text", display_part(piece, candidate.begin, candidate.end)},
                           {"score", candidate.score},
                           {"sum", candidate.sum},
                           {"taken", candidate.taken}});
   for (const auto& token : piece.tokens)
     tokens.push_back(
-        {{"id", token.id}, {"text", part(piece, token.begin, token.end)}, {"score", token.score}});
+        {{"id", token.id}, {"text", display_part(piece, token.begin, token.end)}, {"score", token.score}});
   return {{"text", piece.text}, {"begin", piece.begin}, {"end", piece.end},         {"added", piece.added},
           {"units", units},     {"merges", merges},     {"candidates", candidates}, {"tokens", tokens}};
 }
@@ -69,7 +69,7 @@ std::string piece_text(const Tokenizer& tokenizer, const TokenizingSteps::Piece&
   if (!piece.units.empty()) {
     std::string units;
     for (const auto& unit : piece.units)
-      units += (units.empty() ? "" : " ") + part(piece, unit.begin, unit.end);
+      units += (units.empty() ? "" : " ") + display_part(piece, unit.begin, unit.end);
     line(say("begins as {0}", units));
   }
   for (const auto& merge : piece.merges) {
@@ -81,7 +81,7 @@ std::string piece_text(const Tokenizer& tokenizer, const TokenizingSteps::Piece&
     ids[merge.left] = merge.id;
   }
   for (const auto& candidate : piece.candidates) {
-    const std::string words = part(piece, candidate.begin, candidate.end);
+    const std::string words = display_part(piece, candidate.begin, candidate.end);
     if (candidate.score == 0)
       line(candidate.taken ? say("finds {0}: the longest", words) : say("finds {0}", words));
     else
@@ -107,7 +107,7 @@ std::string steps_text(const Tokenizer& tokenizer, std::string_view given, const
   return text;
 }
 
-int tokenize(const Options& options) {
+int tokenize(const TokenizeOptions& options) {
   std::shared_ptr<const Model> model;
   std::shared_ptr<const Tokenizer> alone;
   if (options.tokenizer.empty()) {
@@ -144,8 +144,8 @@ int tokenize(const Options& options) {
 
 }  // namespace
 
-void add_tokenize(CLI::App& program, Action& chosen) {
-  auto options = std::make_shared<Options>();
+void add_tokenize(CLI::App& program, Command& chosen) {
+  auto options = std::make_shared<TokenizeOptions>();
   CLI::App* command = program.add_subcommand("tokenize", tr("Shows the tokens of a text, one a line"));
   options->input.add_model(*command);
   options->input.add_prompt(*command);

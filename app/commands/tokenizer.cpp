@@ -12,7 +12,7 @@
 namespace orrery {
 namespace {
 
-struct Options {
+struct TrainOptions {
   std::string file, output, pattern = "gpt2";
   BpeTrainingOptions training;
 };
@@ -43,7 +43,7 @@ class Report {
   std::vector<std::string> tokens_;
 };
 
-int train(const Options& options) {
+int train(const TrainOptions& options) {
   Progress progress;
   BpeTrainingOptions training = options.training;
   training.pattern = options.pattern == "gpt2" ? TrainingPattern::gpt2 : TrainingPattern::llama3;
@@ -69,8 +69,8 @@ int train(const Options& options) {
 
 }  // namespace
 
-void add_tokenizer(CLI::App& program, Action& chosen) {
-  auto options = std::make_shared<Options>();
+void add_tokenizer(CLI::App& program, Command& chosen) {
+  auto options = std::make_shared<TrainOptions>();
   CLI::App* group = program.add_subcommand("tokenizer", tr("Makes tokenizers"));
   group->require_subcommand(1);
   CLI::App* command = group->add_subcommand("train", tr("Learns a byte-level BPE from a text file"));

@@ -11,7 +11,7 @@
 namespace orrery {
 namespace {
 
-struct Options {
+struct TraceOptions {
   InputOptions input;
   SamplingSettings sampling;
   int count = 0;
@@ -51,7 +51,7 @@ void write_hook(SafetensorsWriter& file, const Trace& trace, const Hook& hook, i
   }
 }
 
-int write_trace(const Options& options) {
+int write_trace(const TraceOptions& options) {
   const auto model = options.input.load();
   const std::vector<Hook> hooks = select(model->graph(), options.pattern);
   const std::vector<int> prompt = options.input.tokens(*model);
@@ -96,8 +96,8 @@ int list_hooks(const InputOptions& input) {
 
 }  // namespace
 
-void add_trace(CLI::App& program, Action& chosen) {
-  auto options = std::make_shared<Options>();
+void add_trace(CLI::App& program, Command& chosen) {
+  auto options = std::make_shared<TraceOptions>();
   options->sampling.temperature = 0;
   CLI::App* command =
       program.add_subcommand("trace", tr("Writes every number of a run to a safetensors file"));
@@ -118,7 +118,7 @@ void add_trace(CLI::App& program, Action& chosen) {
   command->callback([options, &chosen] { chosen = [options] { return write_trace(*options); }; });
 }
 
-void add_hooks(CLI::App& program, Action& chosen) {
+void add_hooks(CLI::App& program, Command& chosen) {
   auto input = std::make_shared<InputOptions>();
   CLI::App* command = program.add_subcommand("hooks", tr("Lists the names and shapes that 'trace' writes"));
   input->add_model(*command);

@@ -6,7 +6,7 @@
 namespace orrery {
 namespace {
 
-struct Options {
+struct WindowOptions {
   InputOptions input;
   SamplingSettings sampling;
   int count = -1;
@@ -14,7 +14,7 @@ struct Options {
   std::string theme, language, dump;
 };
 
-int view(const Options& options) {
+int view(const WindowOptions& options) {
   if (display_available()) {
     ViewOptions view;
     view.model = options.input.has_model ? options.input.model : "";
@@ -38,8 +38,8 @@ int view(const Options& options) {
 
 }  // namespace
 
-void add_view(CLI::App& program, Action& chosen) {
-  auto options = std::make_shared<Options>();
+void add_view(CLI::App& program, Command& chosen) {
+  auto options = std::make_shared<WindowOptions>();
   CLI::App* command = program.add_subcommand("view", tr("Opens the window (the same as no command at all)"));
   options->input.add_model(*command);
   options->input.add_prompt(*command);

@@ -7,6 +7,7 @@
 #include "app/focus.h"
 #include "app/language.h"
 #include "app/panels/panels.h"
+#include "app/panels/text_field.h"
 #include "app/style.h"
 
 namespace orrery {
@@ -73,17 +74,10 @@ const char* kind_name(FinderEntry::Kind kind) {
   return "";
 }
 
-ImVec4 kind_colour(const App& app, const FinderEntry& entry) {
+ImVec4 entry_colour(const App& app, const FinderEntry& entry) {
   if (entry.kind == FinderEntry::Kind::tensor)
     return colours().kinds[int(app.model->graph().tensors()[size_t(entry.index)]->kind)];
   return entry.kind == FinderEntry::Kind::action ? colours().accent : colours().text;
-}
-
-int grow(ImGuiInputTextCallbackData* data) {
-  auto& words = *static_cast<std::string*>(data->UserData);
-  words.resize(size_t(data->BufTextLen));
-  data->Buf = words.data();
-  return 0;
 }
 
 /// One line of the list. True if it was clicked.
@@ -105,7 +99,7 @@ bool entry_row(const App& app, const FinderEntry& entry, int place, bool chosen)
   need_glyphs(entry.detail.c_str());
   list->AddText({at.x + px(8), y}, pack(colours().faint), kind_name(entry.kind));
   const std::string title = fitting(entry.title, width - first - px(16));
-  list->AddText({at.x + first, y}, pack(kind_colour(app, entry)), title.c_str());
+  list->AddText({at.x + first, y}, pack(entry_colour(app, entry)), title.c_str());
   const float room = right - (at.x + first + ImGui::CalcTextSize(title.c_str()).x + px(16));
   const std::string detail = room > px(30) ? fitting(entry.detail, room) : "";
   list->AddText({right - ImGui::CalcTextSize(detail.c_str()).x, y}, pack(colours().muted), detail.c_str());
@@ -138,14 +132,9 @@ void finder_page(App& app) {
   if (appearing) ImGui::SetWindowFocus();
   const ImVec2 corner = ImGui::GetWindowPos(), size = ImGui::GetWindowSize();
   mark("finder_page", corner, {corner.x + size.x, corner.y + size.y});
-  need_glyphs(tr("Find a tensor, head, layer, token or action"));
-  ImGui::SetNextItemWidth(-1);
   if (appearing) ImGui::SetKeyboardFocusHere();
-  const bool entered = ImGui::InputTextWithHint(
-      "##find", tr("Find a tensor, head, layer, token or action"), finder.query.data(),
-      finder.query.capacity() + 1, ImGuiInputTextFlags_CallbackResize | ImGuiInputTextFlags_EnterReturnsTrue,
-      grow, &finder.query);
-  mark("find");
+  const bool entered = text_field("find", tr("Find a tensor, head, layer, token or action"), finder.query,
+                                  ImGui::GetContentRegionAvail().x);
   if (ImGui::IsItemEdited()) finder.found = find_entries(finder.query, finder.entries), finder.chosen = 0;
   const int count = int(finder.found.size());
   if (key_pressed(ImGuiKey_DownArrow)) ++finder.chosen;

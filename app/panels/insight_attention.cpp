@@ -16,7 +16,7 @@ constexpr ImU32 nothing = 0;  // a dot of a picture where there is no number
 
 int look_of(const App& app) { return int(app.settings.theme) * 2 + int(app.settings.colour_blind); }
 
-void mode_buttons(InsightChoices& choices) {
+void pattern_buttons(InsightChoices& choices) {
   const auto mode = [&](const char* name, const char* label, PatternMode value) {
     if (choice(name, label, choices.mode == value)) choices.mode = value;
     ImGui::SameLine(0, px(4));
@@ -336,7 +336,7 @@ TokenPair chosen_pair(const App& app, const HeadParts& head, int rows) {
 
 void attention_page(App& app) {
   if (app.insight.anatomy.head_count() == 0) return note(no_attention());
-  mode_buttons(app.insight.choices);
+  pattern_buttons(app.insight.choices);
   const ImVec2 room = ImGui::GetContentRegionAvail();
   const float side = std::min(room.x * 0.38f, px(22) + px(75) * float(app.model->graph().head_count()));
   ImGui::BeginChild("heads_side", {side, 0});

@@ -23,7 +23,7 @@ int end_of_text(const Model& model) try {
   return -1;  // several: none of them ends a beam here
 }
 
-Background::Key key_of(int pass, const BeamSettings& settings) {
+Background::Key beam_key(int pass, const BeamSettings& settings) {
   return {pass,
           settings.beams,
           settings.new_tokens,
@@ -55,7 +55,7 @@ std::vector<bool> on_path(const BeamSearch& search, int node) {
   return on;
 }
 
-std::string short_number(double value) {
+std::string total_text(double value) {
   char words[24];
   std::snprintf(words, sizeof words, value > -0.01 ? "%.1g" : "%.2f", value);  // totals are never positive
   return words;
@@ -70,7 +70,7 @@ bool int_slider(const char* name, const char* label, int& value, int most) {
   return moved;
 }
 
-void controls(InsightChoices& choices) {
+void beam_controls(InsightChoices& choices) {
   WithFont with(Font::small);
   ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, {px(6), px(1)});
   int_slider("beams_count", tr("Beams"), choices.beams, most_beams);
@@ -140,7 +140,7 @@ void box(const Tree& tree, size_t index) {
                                                                : colours().accent),
                   px(5), 0, px(1));
   const ImVec4 ink = best ? colours().on_accent : dropped ? colours().muted : colours().text;
-  const std::string number = short_number(node.total);
+  const std::string number = total_text(node.total);
   const float y = low.y + (tree.size.y - ImGui::GetFontSize()) / 2;
   const float number_width = ImGui::CalcTextSize(number.c_str()).x;
   const std::string token = tree.app.model->token_text(node.id);
@@ -233,7 +233,7 @@ void beams_page(App& app) {
   Insight& insight = app.insight;
   const int pass = app.predictions.pass;
   if (pass < 0 || app.predictions.trace != app.trace.get()) return note(say("Not computed yet."));
-  controls(insight.choices);
+  beam_controls(insight.choices);
   const InsightChoices& choices = insight.choices;
   BeamSettings settings{.beams = choices.beams,
                         .new_tokens = choices.beam_steps,
@@ -242,7 +242,7 @@ void beams_page(App& app) {
                         .repetition = app.sampling};
   const auto trace = app.trace;
   const auto answer = insight.ask<Finding<BeamSearch>>(
-      InsightTopic::beams, *trace, key_of(pass, settings),
+      InsightTopic::beams, *trace, beam_key(pass, settings),
       [trace, pass, settings](Progress& progress) { return search(*trace, pass, settings, progress); });
   if (!answer.result) return waiting(answer.progress);
   if (!*answer.result) return note(answer.result->why_not);

@@ -14,7 +14,7 @@ using namespace ui;
 
 namespace {
 
-struct Column {
+struct ScoreColumn {
   GuideColumn column;
   const char* id;
   const char* (*title)();
@@ -22,7 +22,7 @@ struct Column {
   double HeadScores::*score;
 };
 
-const Column columns[] = {
+const ScoreColumn columns[] = {
     {GuideColumn::previous, "sort_previous", [] { return tr("previous"); },
      [] { return tr("Attention to the token before"); }, &HeadScores::previous},
     {GuideColumn::induction, "sort_induction", [] { return tr("induction"); },
@@ -40,7 +40,7 @@ const Column columns[] = {
 std::vector<const HeadScores*> sorted(const HeadGuide& guide, const InsightChoices& choices) {
   std::vector<const HeadScores*> order;
   for (const HeadScores& scores : guide.heads) order.push_back(&scores);
-  for (const Column& column : columns)
+  for (const ScoreColumn& column : columns)
     if (column.column == choices.sorted_by)
       std::stable_sort(order.begin(), order.end(), [&](const HeadScores* a, const HeadScores* b) {
         return a->*column.score > b->*column.score;
@@ -69,7 +69,7 @@ void save_csv(App& app, const HeadGuide& guide) {
     app.tell(say("{0} could not be written", file.string()), true);
 }
 
-void header(InsightChoices& choices) {
+void guide_header(InsightChoices& choices) {
   const auto cell = [&](const char* id, const char* title, const char* meaning, GuideColumn column) {
     ImGui::TableNextColumn();
     const bool chosen = choices.sorted_by == column;
@@ -84,7 +84,7 @@ void header(InsightChoices& choices) {
   };
   ImGui::TableNextRow();
   cell("sort_name", tr("head"), nullptr, GuideColumn::name);
-  for (const Column& column : columns) cell(column.id, column.title(), column.meaning(), column.column);
+  for (const ScoreColumn& column : columns) cell(column.id, column.title(), column.meaning(), column.column);
 }
 
 /// A number with a bar behind it.
@@ -102,14 +102,14 @@ void score_cell(const App& app, double score, bool badge) {
   ImGui::Dummy({width, high});
 }
 
-void table(App& app, const HeadGuide& guide) {
+void guide_table(App& app, const HeadGuide& guide) {
   InsightChoices& choices = app.insight.choices;
   WithFont with(Font::small);
   constexpr ImGuiTableFlags flags = ImGuiTableFlags_ScrollY | ImGuiTableFlags_BordersInnerH;
   if (!ImGui::BeginTable("guide", 7, flags, {0, std::max(px(80), ImGui::GetContentRegionAvail().y - px(96))}))
     return;
   ImGui::TableSetupScrollFreeze(0, 1);
-  header(choices);
+  guide_header(choices);
   for (const HeadScores* scores : sorted(guide, choices)) {
     const std::string name = "L" + std::to_string(scores->layer) + "H" + std::to_string(scores->head);
     ImGui::TableNextRow();
@@ -120,7 +120,7 @@ void table(App& app, const HeadGuide& guide) {
     if (ImGui::IsItemHovered() && ImGui::IsMouseDoubleClicked(0)) choices.page = InsightPage::attention;
     mark(("guide_" + name).c_str());
     const HeadKind kind = head_kind(*scores);
-    for (const Column& column : columns)
+    for (const ScoreColumn& column : columns)
       score_cell(app, scores->*column.score,
                  column.column != GuideColumn::entropy && int(column.column) == int(kind) + 1);
   }
@@ -153,7 +153,7 @@ void heads_page(App& app) {
   if (!answer.result) return waiting(answer.progress);
   if (!*answer.result) return note(answer.result->why_not);
   const HeadGuide& guide = **answer.result;
-  table(app, guide);
+  guide_table(app, guide);
   if (choice("guide_csv", tr("Save as CSV"), false)) save_csv(app, guide);
   ImGui::SameLine();
   if (choice("guide_show", tr("Show the chosen head"), false))

@@ -13,7 +13,7 @@ using namespace ui;
 
 namespace {
 
-void mode_buttons(InsightChoices& choices) {
+void lens_buttons(InsightChoices& choices) {
   const auto mode = [&](const char* name, const char* label, LensMode value) {
     if (choice(name, label, choices.lens == value)) choices.lens = value;
     ImGui::SameLine(0, px(4));
@@ -90,7 +90,7 @@ void cell_tooltip(const App& app, const LensTable& table, size_t state, int row)
   ImGui::EndTooltip();
 }
 
-void table(App& app, const LensTable& lens) {
+void lens_cells(App& app, const LensTable& lens) {
   WithFont with(Font::small);
   const ImVec2 room{ImGui::GetContentRegionAvail().x, ImGui::GetContentRegionAvail().y - px(48)};
   const float name_width = app.insight.choices.middles ? px(120) : px(76);
@@ -146,14 +146,14 @@ void table(App& app, const LensTable& lens) {
 
 void lens_page(App& app) {
   Insight& insight = app.insight;
-  mode_buttons(insight.choices);
+  lens_buttons(insight.choices);
   const auto trace = app.trace;
   const int rows = complete_rows(*trace, app.playback.steps());
   if (rows == 0) return note(say("Not computed yet."));
   const auto answer = ask_lens(insight, trace, rows);
   if (!answer.result) return waiting(answer.progress);
   if (!*answer.result) return note(answer.result->why_not);
-  table(app, **answer.result);
+  lens_cells(app, **answer.result);
   note(say(
       "The final norm and the unembedding applied to every state (logit lens). The last line is the model's "
       "own output."));

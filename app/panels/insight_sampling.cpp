@@ -18,7 +18,7 @@ namespace {
 constexpr int picture_columns = 480;
 
 /// All that a settings' picture depends on, as a key.
-Background::Key key_of(int pass, const SamplingSettings& settings) {
+Background::Key sampling_key(int pass, const SamplingSettings& settings) {
   Background::Key key = {pass,
                          std::bit_cast<std::int64_t>(settings.temperature),
                          settings.top_k,
@@ -34,7 +34,7 @@ Background::Key key_of(int pass, const SamplingSettings& settings) {
   return key;
 }
 
-std::string percent(double part) {
+std::string share_text(double part) {
   char words[24];
   std::snprintf(words, sizeof words, part > 0 && part < 0.001 ? "%.2g %%" : "%.1f %%", part * 100);
   return words;
@@ -90,7 +90,7 @@ void field_tooltip(const App& app, const SamplingPicture& picture, const std::ve
     const int id = picture.order[place];
     ++shown;
     text(Font::small, colours().text,
-         (app.model->token_text(id) + "  " + percent(double(probabilities[size_t(id)]))).c_str());
+         (app.model->token_text(id) + "  " + share_text(double(probabilities[size_t(id)]))).c_str());
   }
   ImGui::EndTooltip();
 }
@@ -189,7 +189,7 @@ void drawn_number(const App& app, const SamplingPicture& picture) {
   ImGui::EndTooltip();
 }
 
-void outcome(const App& app, const SamplingPicture& picture) {
+void drawn_token(const App& app, const SamplingPicture& picture) {
   const Sample& sample = picture.sample;
   const std::string token = app.model->token_text(sample.id);
   wrapped(Font::small, colours().text,
@@ -225,7 +225,7 @@ bool stage(App& app, const SamplingPicture& picture, SamplingSettings& settings,
   const SamplingStage& left = picture.sample.stages[index];
   if (!narrow) ImGui::SameLine();
   text(Font::small, left.removed_mass > 0 ? colours().warm : colours().muted,
-       translate(say("{0} left, {1} removed", left.kept, percent(left.removed_mass))).c_str());
+       translate(say("{0} left, {1} removed", left.kept, share_text(left.removed_mass))).c_str());
   field(*app.model, (std::string("field_") + filter_name(filter)).c_str(), picture,
         picture.stages[index + 1]);
   field_tooltip(app, picture, left.probabilities);
@@ -241,7 +241,7 @@ void sampling_page(App& app) {
   SamplingSettings settings = insight.choices.trial.value_or(app.sampling);
   const auto trace = app.trace;
   const auto answer = insight.ask<Finding<SamplingPicture>>(
-      InsightTopic::sampling, *trace, key_of(pass, settings),
+      InsightTopic::sampling, *trace, sampling_key(pass, settings),
       [trace, pass, settings](Progress&) { return try_settings(*trace, pass, settings); });
   if (!answer.result) return waiting(answer.progress);
   if (!*answer.result) return note(answer.result->why_not);
@@ -255,7 +255,7 @@ void sampling_page(App& app) {
   text(Font::small, colours().text,
        tr("Renormalised, in order of ids, from 0 to 1: where the drawn number falls"));
   drawn_number(app, picture);
-  outcome(app, picture);
+  drawn_token(app, picture);
   note(picture.columns < int(picture.order.size())
            ? say("Most probable tokens on the left, on a logarithmic scale; heights are square roots of "
                  "probabilities, the largest of a column.")

@@ -7,6 +7,7 @@
 #include "app/language.h"
 #include "app/panels/page.h"
 #include "app/panels/panels.h"
+#include "app/panels/text_field.h"
 #include "app/shipped_models.h"
 #include "app/style.h"
 
@@ -32,17 +33,6 @@ bool begin_page(const char* name, const char* title, float width) {
   std::string close = std::string(name) + "_close";
   return !icon_button(close.c_str(), Icon::close, tr("Close"), px(26));
 }
-
-namespace {
-
-int grow(ImGuiInputTextCallbackData* data) {
-  auto& words = *static_cast<std::string*>(data->UserData);
-  words.resize(size_t(data->BufTextLen));
-  data->Buf = words.data();
-  return 0;
-}
-
-}  // namespace
 
 void model_page(App& app) {
   app.pages.models = begin_page("models_page", tr("Choose a model"), 560);
@@ -71,12 +61,8 @@ void model_page(App& app) {
     ImGui::PopID();
   }
   heading(tr("A folder or a file of weights (it may also be dropped on the window)"));
-  ImGui::SetNextItemWidth(ImGui::GetContentRegionAvail().x - px(90));
-  need_glyphs(app.path_field.c_str());
-  bool entered = ImGui::InputTextWithHint(
-      "##path", "/path/to/model", app.path_field.data(), app.path_field.capacity() + 1,
-      ImGuiInputTextFlags_CallbackResize | ImGuiInputTextFlags_EnterReturnsTrue, grow, &app.path_field);
-  mark("model_path");
+  const bool entered =
+      text_field("model_path", "/path/to/model", app.path_field, ImGui::GetContentRegionAvail().x - px(90));
   ImGui::SameLine();
   if (button("open_model", tr("Open"), true, {px(80), 0}) || entered) app.load_model(app.path_field);
   ImGui::End();

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "app/app.h"
 #include "app/language.h"
 #include "app/panels/insight_widgets.h"
+#include "renderer/number_words.h"
 
 namespace orrery {
 using namespace ui;
@@ -14,12 +14,6 @@ using namespace ui;
 namespace {
 
 constexpr float slope_floor = -10;  // a weight times e^-10 is as good as none
-
-std::string short_number(double value) {
-  char text[24];
-  std::snprintf(text, sizeof text, "%.3g", value);
-  return text;
-}
 
 /// One picture of the canvas: a box with tokens from left to right.
 struct Frame {
@@ -88,20 +82,20 @@ void axis(const Frame& frame) {
 }
 
 /// What is drawn of a curve within one pixel's width.
-struct Column {
+struct PixelColumn {
   double least = 1e300, most = -1e300, sum = 0;
   int count = 0;
 };
 
 void draw_curve(const Frame& frame, const DrawnCurve& curve, double bottom, double top) {
   const int width = std::max(1, int(frame.high.x - frame.low.x));
-  std::vector<Column> columns(size_t(width) + 1);
+  std::vector<PixelColumn> columns(size_t(width) + 1);
   for (size_t i = 0; i < curve.scores->scores.size(); ++i) {
     const double score = curve.scores->scores[i];
     if (!std::isfinite(score)) continue;
     const int distance = curve.scores->distances[i];
     if (distance > frame.last) break;
-    Column& column = columns[size_t(frame.x(distance) - frame.low.x)];
+    PixelColumn& column = columns[size_t(frame.x(distance) - frame.low.x)];
     column = {std::min(column.least, score), std::max(column.most, score), column.sum + score,
               column.count + 1};
   }
@@ -110,7 +104,7 @@ void draw_curve(const Frame& frame, const DrawnCurve& curve, double bottom, doub
               band = pack(fade(curve.colour, curve.chosen ? 0.32f : 0.16f));
   ImVec2 before{-1, 0};
   for (int i = 0; i <= width; ++i) {
-    const Column& column = columns[size_t(i)];
+    const PixelColumn& column = columns[size_t(i)];
     if (!column.count) continue;
     const float x = frame.low.x + float(i), high = frame.y(column.most, bottom, top),
                 low = frame.y(column.least, bottom, top);

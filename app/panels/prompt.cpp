@@ -4,21 +4,13 @@
 #include "app/app.h"
 #include "app/language.h"
 #include "app/panels/panels.h"
+#include "app/panels/text_field.h"
 #include "app/style.h"
 
 namespace orrery {
 using namespace ui;
 
 namespace {
-
-int grow(ImGuiInputTextCallbackData* data) {
-  if (data->EventFlag == ImGuiInputTextFlags_CallbackResize) {
-    auto& text = *static_cast<std::string*>(data->UserData);
-    text.resize(size_t(data->BufTextLen));
-    data->Buf = text.data();
-  }
-  return 0;
-}
 
 /// Token chips: the text of each token and its id beneath; as many as fit the line, then how many more.
 void chips(const Prompt& prompt) {
@@ -64,16 +56,10 @@ void prompt_panel(App& app) {
   tooltip(tr("Choose a model"));
   ImGui::SameLine();
   float buttons = px(86) + 5 * (side + px(8));
-  ImGui::SetNextItemWidth(std::max(px(60), ImGui::GetContentRegionAvail().x - buttons));
   if (app.prompt.focus) ImGui::SetKeyboardFocusHere();
   app.prompt.focus = false;
-  need_glyphs(app.prompt.text.c_str());
-  need_glyphs(tr("Type a text for the model to go on from, then press Enter"));
-  bool entered = ImGui::InputTextWithHint(
-      "##prompt", tr("Type a text for the model to go on from, then press Enter"), app.prompt.text.data(),
-      app.prompt.text.capacity() + 1,
-      ImGuiInputTextFlags_CallbackResize | ImGuiInputTextFlags_EnterReturnsTrue, grow, &app.prompt.text);
-  mark("prompt");
+  const bool entered = text_field("prompt", tr("Type a text for the model to go on from, then press Enter"),
+                                  app.prompt.text, ImGui::GetContentRegionAvail().x - buttons);
   if (ImGui::IsItemEdited()) app.retokenize();
   ImGui::SameLine();
   if (button("run", tr("Run"), true, {px(78), 0}) || entered) app.start_run();

@@ -5,6 +5,7 @@
 #include "app/language.h"
 #include "app/panels/insight_widgets.h"
 #include "app/panels/panels.h"
+#include "app/panels/text_field.h"
 #include "model/tokenizers/unicode.h"
 
 namespace orrery {
@@ -17,15 +18,8 @@ constexpr char english_sample[] = "The planets turn, and nothing is hidden: it's
 constexpr char chinese_sample[] = "白日依山盡，黃河入海流。欲窮千里目，更上一層樓。";
 constexpr char mixed_sample[] = "Orrery 會轉動：naïve café, 春眠 2026 🪐";
 
-int grow(ImGuiInputTextCallbackData* data) {
-  auto& words = *static_cast<std::string*>(data->UserData);
-  words.resize(size_t(data->BufTextLen));
-  data->Buf = words.data();
-  return 0;
-}
-
 /// Title, tabs and the button that closes. False if that was pressed.
-bool header(TokenizerPage& page) {
+bool page_header(TokenizerPage& page) {
   text(Font::title, colours().text, tr("How text becomes tokens"));
   ImGui::SameLine(0, px(24));
   const auto tab = [&](const char* id, const char* label, TokenizerTab which) {
@@ -72,17 +66,6 @@ void choice_row(TokenizerPage& page) {
 }
 
 }  // namespace
-
-bool text_field(const char* name, const char* hint, std::string& words, float width) {
-  need_glyphs(words.c_str());
-  need_glyphs(hint);
-  ImGui::SetNextItemWidth(std::max(px(60), width));
-  const bool entered = ImGui::InputTextWithHint(
-      (std::string("##") + name).c_str(), hint, words.data(), words.capacity() + 1,
-      ImGuiInputTextFlags_CallbackResize | ImGuiInputTextFlags_EnterReturnsTrue, grow, &words);
-  mark(name);
-  return entered;
-}
 
 bool tokenizer_choice(TokenizerPage& page, const char* name, int& entry, float width) {
   const auto label = [&](int number) {
@@ -174,7 +157,7 @@ void tokenizer_page(App& app) {
                ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoSavedSettings);
   ImGui::PopStyleVar(2);
   mark("tokenizer_page", {side, above}, {display.x - side, display.y - above});
-  if (!header(page)) app.pages.tokenizer = false;
+  if (!page_header(page)) app.pages.tokenizer = false;
   text_row(app);
   if (page.tab != TokenizerTab::train) choice_row(page);
   ImGui::Dummy({0, px(2)});

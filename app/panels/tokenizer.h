@@ -15,8 +15,6 @@ void tokenizer_train_tab(App& app);
 
 /// A list of the tokenizers to choose one from. True if another was chosen.
 bool tokenizer_choice(TokenizerPage& page, const char* name, int& entry, float width);
-/// A field for a text or a path. True when Enter was pressed.
-bool text_field(const char* name, const char* hint, std::string& words, float width);
 /// A token's bytes as the window can draw them: characters beyond the fonts' reach as their numbers.
 std::string drawable(std::string_view bytes);
 /// The colour of the token of that number in a row: neighbours differ.

@@ -13,7 +13,7 @@ namespace {
 
 using Event = TokenSteps::Event;
 
-std::string part(const TokenizingSteps::Piece& piece, size_t begin, size_t end) {
+std::string drawable_part(const TokenizingSteps::Piece& piece, size_t begin, size_t end) {
   return drawable(std::string_view(piece.text).substr(begin, end - begin));
 }
 
@@ -22,15 +22,15 @@ std::string part_of(const TokenSteps& steps, int piece, int box) {
   const TokenSteps::Piece& shown = steps.pieces[size_t(piece)];
   const int first = box >= 0 ? shown.boxes[size_t(box)].first : -1 - box;
   const int last = box >= 0 ? shown.boxes[size_t(box)].last : -1 - box;
-  return part(steps.steps.pieces[size_t(piece)], shown.columns[size_t(first)].begin,
-              shown.columns[size_t(last)].end);
+  return drawable_part(steps.steps.pieces[size_t(piece)], shown.columns[size_t(first)].begin,
+                       shown.columns[size_t(last)].end);
 }
 
 /// The tokens of a piece, one after the other.
 std::string way_of(const TokenizingSteps::Piece& piece) {
   std::string words;
   for (const auto& token : piece.tokens)
-    words += (words.empty() ? "" : " | ") + part(piece, token.begin, token.end);
+    words += (words.empty() ? "" : " | ") + drawable_part(piece, token.begin, token.end);
   return words;
 }
 

@@ -3,6 +3,7 @@
 
 #include "app/language.h"
 #include "app/panels/insight_widgets.h"
+#include "app/panels/text_field.h"
 #include "app/panels/tokenizer.h"
 
 namespace orrery {
@@ -12,7 +13,7 @@ namespace {
 
 using State = BpeTraining::State;
 
-void controls(TokenizerPage& page) {
+void training_controls(TokenizerPage& page) {
   const bool running = page.training.state() == State::running;
   heading(tr("A text file to learn from"));
   text_field("train_file", tr("/path/to/a/text.txt"), page.training_file, ImGui::GetContentRegionAvail().x);
@@ -32,7 +33,7 @@ void controls(TokenizerPage& page) {
 }
 
 /// Saving, and looking at what was learned.
-void outcome(App& app) {
+void training_outcome(App& app) {
   TokenizerPage& page = app.tokenizer_page;
   const TrainedTokenizer& made = *page.training.result();
   wrapped(Font::small, colours().text,
@@ -163,8 +164,8 @@ void tokenizer_train_tab(App& app) {
   TokenizerPage& page = app.tokenizer_page;
   const float width = ImGui::GetContentRegionAvail().x * 0.46f;
   ImGui::BeginChild("train_left", {width, 0});
-  controls(page);
-  if (page.training.result()) outcome(app);
+  training_controls(page);
+  if (page.training.result()) training_outcome(app);
   if (!page.live.empty()) live_text(page);
   ImGui::EndChild();
   ImGui::SameLine(0, px(24));
