@@ -11,7 +11,7 @@ namespace {
 
 /// Asks until the answer is current, as a panel does frame by frame.
 template <class Ask>
-auto wait_for(Ask ask) {
+auto current_answer(Ask ask) {
   for (;;) {
     auto answer = ask();
     if (answer.current) return answer;
@@ -46,12 +46,12 @@ TEST_CASE("a question is answered once, and its answer stays") {
       return std::to_string(number);
     });
   };
-  CHECK(*wait_for([&] { return ask(3); }).result == "3");
+  CHECK(*current_answer([&] { return ask(3); }).result == "3");
   CHECK(*ask(3).result == "3");
   CHECK(runs == 1);
   CHECK(background.has_news());
   CHECK_FALSE(background.has_news());
-  CHECK(*wait_for([&] { return ask(4); }).result == "4");
+  CHECK(*current_answer([&] { return ask(4); }).result == "4");
   CHECK(runs == 2);
 }
 
@@ -71,7 +71,7 @@ TEST_CASE("while one question is worked on only the newest of the others waits, 
   CHECK(ask(49).progress == 0.5f);
   CHECK(background.busy());
   gate->open = true;
-  CHECK(*wait_for([&] { return ask(49); }).result == 49);
+  CHECK(*current_answer([&] { return ask(49); }).result == 49);
   CHECK(runs == 2);
   CHECK_FALSE(background.busy());
 }
@@ -80,12 +80,12 @@ TEST_CASE("another source cancels the work and forgets its answers; other topics
   Background background;
   const auto gate = std::make_shared<Gate>();
   const auto other = [&] { return background.ask<int>(2, {7}, [](Progress&) { return 22; }); };
-  wait_for(other);
+  current_answer(other);
   background.ask<int>(1, {7, 1}, [gate](Progress& progress) { return gate->pass(1, progress); });
   gate->wait_until_begun();
   const auto ask = [&] { return background.ask<int>(1, {8, 1}, [](Progress&) { return 2; }); };
   CHECK(ask().result == nullptr);
-  CHECK(*wait_for(ask).result == 2);
+  CHECK(*current_answer(ask).result == 2);
   CHECK(*other().result == 22);
 }
 

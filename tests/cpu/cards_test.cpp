@@ -3,30 +3,13 @@
 #include <doctest/doctest.h>
 
 #include "app/card_place.h"
-#include "model/executor.h"
-#include "tests/support/fixture.h"
+#include "tests/support/runs.h"
 
 using namespace orrery;
 using namespace orrery::test;
 
-namespace {
-
-std::shared_ptr<const Trace> recording() {
-  Progress progress;
-  SamplingSettings greedy;
-  greedy.temperature = 0;
-  Executor run = Executor::start(Model::load(reference("gpt2"), progress), {3, 1, 4, 1, 5}, 2, greedy);
-  while (run.run_pass()) {
-  }
-  return run.trace();
-}
-
-std::string english(const Message& message) { return message.english(); }
-
-}  // namespace
-
 TEST_CASE("a card tells the stored number, how it came about and who reads it") {
-  const auto trace = recording();
+  const auto trace = short_recording();
   const Tensor& q = trace->graph().at("blocks.0.attn.hook_q.head1");
   const CellFacts facts = facts_of(trace->model(), trace.get(), trace->published(), {&q, 3, 2});
   CHECK(facts.state == CellFacts::State::known);
@@ -39,7 +22,7 @@ TEST_CASE("a card tells the stored number, how it came about and who reads it") 
 }
 
 TEST_CASE("the text of a card holds its terms and their total, and reads back to the number") {
-  const auto trace = recording();
+  const auto trace = short_recording();
   const Tensor& q = trace->graph().at("blocks.0.attn.hook_q.head1");
   const CellFacts facts = facts_of(trace->model(), trace.get(), trace->published(), {&q, 3, 2});
   const std::string text = card_text(facts, english);
@@ -57,7 +40,7 @@ TEST_CASE("the text of a card holds its terms and their total, and reads back to
 }
 
 TEST_CASE("weights, masked cells and cells to come have cards too") {
-  const auto trace = recording();
+  const auto trace = short_recording();
   const Graph& graph = trace->graph();
   const Tensor& weight = graph.at("blocks.1.mlp.W_in");
   const CellFacts learned = facts_of(trace->model(), trace.get(), trace->published(), {&weight, 2, 7});
@@ -76,7 +59,7 @@ TEST_CASE("weights, masked cells and cells to come have cards too") {
 }
 
 TEST_CASE("pinned cards stay and follow the cursor: a cell to come gets its number when the step is done") {
-  const auto trace = recording();
+  const auto trace = short_recording();
   const Tensor& logits = trace->graph().logits();
   Cards cards;
   const int id = cards.pin({&logits, 2, 1}).id;
@@ -98,7 +81,7 @@ TEST_CASE("pinned cards stay and follow the cursor: a cell to come gets its numb
 }
 
 TEST_CASE("a walk goes upstream to a weight, downstream again, and back the way it came") {
-  const auto trace = recording();
+  const auto trace = short_recording();
   Cards cards;
   Card& card = cards.pin({&trace->graph().at("blocks.0.attn.hook_attn_scores.head0"), 2, 1});
   auto refresh = [&] { cards.refresh(trace->model(), trace.get(), trace->published()); };
@@ -123,7 +106,7 @@ TEST_CASE("a walk goes upstream to a weight, downstream again, and back the way 
 }
 
 TEST_CASE("as many cards as fit; the oldest goes first; what is hovered is explained") {
-  const auto trace = recording();
+  const auto trace = short_recording();
   const Tensor& logits = trace->graph().logits();
   Cards cards;
   for (int col = 0; col < Cards::most + 2; ++col) cards.pin({&logits, 0, col});
@@ -139,7 +122,7 @@ TEST_CASE("as many cards as fit; the oldest goes first; what is hovered is expla
 }
 
 TEST_CASE("a replay runs once through the cell's derivation and rests at its end") {
-  const auto trace = recording();
+  const auto trace = short_recording();
   Cards cards;
   Card& card = cards.pin({&trace->graph().at("blocks.0.hook_resid_mid"), 1, 1});
   cards.refresh(trace->model(), trace.get(), trace->published());

@@ -48,7 +48,7 @@ Tensor weight(int rows, int cols, WeightSource source, bool columns_contiguous =
   return tensor;
 }
 
-std::vector<float> read(const Checkpoint& checkpoint, const Tensor& tensor) {
+std::vector<float> stored_numbers(const Checkpoint& checkpoint, const Tensor& tensor) {
   std::vector<float> numbers(size_t(tensor.rows.size * tensor.cols.size), -1);
   read_weight(checkpoint, tensor, numbers.data());
   return numbers;
@@ -82,7 +82,7 @@ TEST_CASE("a checkpoint stays readable when it is moved") {
   write_small_model(folder);
   Checkpoint first = open_checkpoint(folder.path());
   Checkpoint second = std::move(first);
-  CHECK(read(second, weight(2, 3, {"w", 2, 3})) == std::vector<float>{0, 1, 2, 3, 4, 5});
+  CHECK(stored_numbers(second, weight(2, 3, {"w", 2, 3})) == std::vector<float>{0, 1, 2, 3, 4, 5});
 }
 
 TEST_CASE("read_weight: parts, transposed files and both memory orders") {
@@ -90,13 +90,13 @@ TEST_CASE("read_weight: parts, transposed files and both memory orders") {
   write_small_model(folder);
   Checkpoint checkpoint = open_checkpoint(folder.path());
   WeightSource plain{"w", 2, 3}, transposed{"w", 2, 3, 0, 0, true};
-  CHECK(read(checkpoint, weight(2, 3, plain)) == std::vector<float>{0, 1, 2, 3, 4, 5});
-  CHECK(read(checkpoint, weight(2, 3, plain, true)) == std::vector<float>{0, 3, 1, 4, 2, 5});
-  CHECK(read(checkpoint, weight(3, 2, transposed)) == std::vector<float>{0, 3, 1, 4, 2, 5});
-  CHECK(read(checkpoint, weight(3, 2, transposed, true)) == std::vector<float>{0, 1, 2, 3, 4, 5});
-  CHECK(read(checkpoint, weight(2, 2, {"w", 2, 3, 0, 1})) == std::vector<float>{1, 2, 4, 5});
-  CHECK(read(checkpoint, weight(1, 2, {"w", 2, 3, 1, 1})) == std::vector<float>{4, 5});
-  CHECK(read(checkpoint, weight(2, 1, {"w", 2, 3, 1, 1, true})) == std::vector<float>{4, 5});
+  CHECK(stored_numbers(checkpoint, weight(2, 3, plain)) == std::vector<float>{0, 1, 2, 3, 4, 5});
+  CHECK(stored_numbers(checkpoint, weight(2, 3, plain, true)) == std::vector<float>{0, 3, 1, 4, 2, 5});
+  CHECK(stored_numbers(checkpoint, weight(3, 2, transposed)) == std::vector<float>{0, 3, 1, 4, 2, 5});
+  CHECK(stored_numbers(checkpoint, weight(3, 2, transposed, true)) == std::vector<float>{0, 1, 2, 3, 4, 5});
+  CHECK(stored_numbers(checkpoint, weight(2, 2, {"w", 2, 3, 0, 1})) == std::vector<float>{1, 2, 4, 5});
+  CHECK(stored_numbers(checkpoint, weight(1, 2, {"w", 2, 3, 1, 1})) == std::vector<float>{4, 5});
+  CHECK(stored_numbers(checkpoint, weight(2, 1, {"w", 2, 3, 1, 1, true})) == std::vector<float>{4, 5});
 }
 
 TEST_CASE("read_weight turns matrices of any size round") {
@@ -109,7 +109,7 @@ TEST_CASE("read_weight turns matrices of any size round") {
       "model.safetensors",
       safetensors(R"({"w":{"dtype":"F32","shape":[131,70],"data_offsets":[0,36680]}})", floats(numbers)));
   const Checkpoint checkpoint = open_checkpoint(folder.path());
-  const auto found = read(checkpoint, weight(rows - 1, cols - 2, {"w", rows, cols, 1, 2}, true));
+  const auto found = stored_numbers(checkpoint, weight(rows - 1, cols - 2, {"w", rows, cols, 1, 2}, true));
   for (int row = 0; row < rows - 1; ++row)
     for (int col = 0; col < cols - 2; ++col)
       REQUIRE(found[size_t(col * (rows - 1) + row)] == float((row + 1) * cols + col + 2));
@@ -118,7 +118,7 @@ TEST_CASE("read_weight turns matrices of any size round") {
       "model.safetensors",
       safetensors(R"({"w":{"dtype":"F32","shape":[131,70],"data_offsets":[0,36680]}})", floats(numbers)));
   const std::string error = error_of([&] {
-    read(open_checkpoint(folder.path()), weight(rows, cols, {"w", rows, cols}, true));
+    stored_numbers(open_checkpoint(folder.path()), weight(rows, cols, {"w", rows, cols}, true));
   });
   CHECK(error.find("row 100, column 69") != std::string::npos);
 }
@@ -135,11 +135,11 @@ TEST_CASE("F16 and BF16 become the same numbers") {
     "brain":{"dtype":"BF16","shape":[1,7],"data_offsets":[14,28]}})",
                                                 data));
   Checkpoint checkpoint = open_checkpoint(folder.path());
-  CHECK(read(checkpoint, weight(1, 7, {"half", 1, 7})) ==
+  CHECK(stored_numbers(checkpoint, weight(1, 7, {"half", 1, 7})) ==
         std::vector<float>{1, -2, 65504, 0x1p-24f, 0x1p-14f - 0x1p-24f, -0.f, 0x1.554p-2f});
-  CHECK(read(checkpoint, weight(1, 7, {"brain", 1, 7})) ==
+  CHECK(stored_numbers(checkpoint, weight(1, 7, {"brain", 1, 7})) ==
         std::vector<float>{1, -2, 65280, 0x1p-24f, 0x1p-14f, -0.f, 0x1.56p-2f});
-  CHECK(std::signbit(read(checkpoint, weight(1, 7, {"half", 1, 7}))[5]));
+  CHECK(std::signbit(stored_numbers(checkpoint, weight(1, 7, {"half", 1, 7}))[5]));
 }
 
 TEST_CASE("read_weight names tensor, both shapes and the file") {
@@ -148,16 +148,16 @@ TEST_CASE("read_weight names tensor, both shapes and the file") {
   Checkpoint checkpoint = open_checkpoint(folder.path());
   std::string file = (folder.path() / "model.safetensors").string();
   CHECK(error_of([&] {
-          read(checkpoint, weight(3, 2, {"w", 3, 2}));
+          stored_numbers(checkpoint, weight(3, 2, {"w", 3, 2}));
         }) == file + ": the tensor w has the shape [2, 3], but the configuration asks for [3, 2].");
   CHECK(error_of([&] {
-          read(checkpoint, weight(1, 6, {"w", 1, 6}));
+          stored_numbers(checkpoint, weight(1, 6, {"w", 1, 6}));
         }) == file + ": the tensor w has the shape [2, 3], but the configuration asks for [1, 6].");
   CHECK(error_of([&] {
-          read(checkpoint, weight(1, 1, {"v", 1, 1}));
+          stored_numbers(checkpoint, weight(1, 1, {"v", 1, 1}));
         }) == file + ": the tensor v is missing.");
   CHECK(error_of([&] {
-          read(checkpoint, weight(2, 2, {"w", 2, 3, 0, 2}));
+          stored_numbers(checkpoint, weight(2, 2, {"w", 2, 3, 0, 2}));
         }).find("no part") != std::string::npos);
 }
 
@@ -170,10 +170,10 @@ TEST_CASE("weights that are no finite numbers, or of another type, are refused b
         "model.safetensors",
         safetensors(R"({"w":{"dtype":"F32","shape":[1,3],"data_offsets":[0,12]}})", floats({1, bad, 2})));
     Checkpoint checkpoint = open_checkpoint(folder.path());
-    std::string error = error_of([&] { read(checkpoint, weight(1, 3, {"w", 1, 3})); });
+    std::string error = error_of([&] { stored_numbers(checkpoint, weight(1, 3, {"w", 1, 3})); });
     CHECK(error.find("the tensor w holds") != std::string::npos);
     CHECK(error.find("row 0, column 1") != std::string::npos);
-    CHECK(read(checkpoint, weight(1, 1, {"w", 1, 3, 0, 2})) == std::vector<float>{2});
+    CHECK(stored_numbers(checkpoint, weight(1, 1, {"w", 1, 3, 0, 2})) == std::vector<float>{2});
   }
   TemporaryFolder folder;
   folder.write("config.json", "{}");
@@ -181,7 +181,7 @@ TEST_CASE("weights that are no finite numbers, or of another type, are refused b
                                                 std::string(8, '\0')));
   Checkpoint checkpoint = open_checkpoint(folder.path());
   CHECK(error_of([&] {
-          read(checkpoint, weight(1, 1, {"w", 1, 1}));
+          stored_numbers(checkpoint, weight(1, 1, {"w", 1, 1}));
         }).find("has the type I64") != std::string::npos);
 }
 

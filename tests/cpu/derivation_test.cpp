@@ -5,24 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "model/executor.h"
-#include "tests/support/fixture.h"
+#include "tests/support/runs.h"
 
 using namespace orrery;
 using namespace orrery::test;
 
 namespace {
-
-/// The tiny GPT-2 of the fixtures after five tokens and one more.
-std::shared_ptr<const Trace> recording(const char* folder = "gpt2") {
-  Progress progress;
-  SamplingSettings greedy;
-  greedy.temperature = 0;
-  Executor run = Executor::start(Model::load(reference(folder), progress), {3, 1, 4, 1, 5}, 2, greedy);
-  while (run.run_pass()) {
-  }
-  return run.trace();
-}
 
 Act act_of(std::initializer_list<double> values, Fold fold = Fold::sum) {
   Act act;
@@ -34,7 +22,7 @@ Act act_of(std::initializer_list<double> values, Fold fold = Fold::sum) {
 }  // namespace
 
 TEST_CASE("the last act of every cell ends in the number that its explanation gives") {
-  const auto trace = recording();
+  const auto trace = short_recording();
   for (const Tensor* tensor : trace->graph().steps())
     for (int row : {0, 2, 5})
       for (int col : {0, 1, tensor->cols.size - 1}) {
@@ -55,7 +43,7 @@ TEST_CASE("the last act of every cell ends in the number that its explanation gi
 }
 
 TEST_CASE("softmax is a maximum, a sum of exponentials and a division") {
-  const auto trace = recording();
+  const auto trace = short_recording();
   const Tensor& pattern = trace->graph().at("blocks.0.attn.hook_pattern.head1");
   const MatrixView scores = trace->view(trace->graph().at("blocks.0.attn.hook_attn_scores.head1"));
   const Derivation derivation = derive(*trace, {&pattern, 3, 1});
@@ -70,7 +58,7 @@ TEST_CASE("softmax is a maximum, a sum of exponentials and a division") {
 }
 
 TEST_CASE("layer norm's scale is a mean, a variance and a root") {
-  const auto trace = recording();
+  const auto trace = short_recording();
   const Tensor& scale = trace->graph().at("blocks.0.ln1.hook_scale");
   const Tensor& x = *scale.inputs[0];
   double mean = 0, variance = 0;
@@ -86,7 +74,7 @@ TEST_CASE("layer norm's scale is a mean, a variance and a root") {
 }
 
 TEST_CASE("an activation function tells its curve") {
-  const auto trace = recording();
+  const auto trace = short_recording();
   const Tensor& post = trace->graph().at("blocks.0.mlp.hook_post");
   const Derivation derivation = derive(*trace, {&post, 1, 7});
   REQUIRE(derivation.why.curve);
@@ -129,7 +117,7 @@ TEST_CASE("a long sum shows its first, last and largest terms; the others keep t
 }
 
 TEST_CASE("the place of a cell in words") {
-  const auto trace = recording();
+  const auto trace = short_recording();
   const Graph& graph = trace->graph();
   auto words = [&](const char* name, int row, int col) {
     std::string text;

@@ -2,17 +2,10 @@
 
 #include <doctest/doctest.h>
 
-#include "model/executor.h"
-#include "tests/support/fixture.h"
+#include "tests/support/runs.h"
 
 using namespace orrery;
 using namespace orrery::test;
-
-namespace {
-
-std::string english(const Message& message) { return message.english(); }
-
-}  // namespace
 
 TEST_CASE("letters in order fit; together and at the starts of words they fit better") {
   CHECK(fuzzy_score("", "anything") == 0);

@@ -11,12 +11,12 @@ using namespace orrery;
 namespace {
 
 /// A matrix of 1000 x 1000 cells of one unit each, seen front-on in a picture of 1280 x 720.
-struct Stage {
+struct LargeMatrix {
   Tensor tensor;
   Layout layout;
   Scene scene;
 
-  Stage() {
+  LargeMatrix() {
     tensor.rows = {Axis::channel, 1000};
     tensor.cols = {Axis::channel, 1000};
     tensor.role = Role::weight;
@@ -35,7 +35,7 @@ struct Stage {
 }  // namespace
 
 TEST_CASE("a window holds the cells in the picture and a margin, as fine as the pixels are") {
-  Stage stage;
+  LargeMatrix stage;
   // At 4 pixels a cell, 320 x 180 cells around the middle are seen.
   const auto wish = wish_for(stage.layout, 0, 3, stage.frame(4), size_t(4) << 20);
   REQUIRE(wish);
@@ -56,7 +56,7 @@ TEST_CASE("a window holds the cells in the picture and a margin, as fine as the 
 }
 
 TEST_CASE("where the levels that are kept are fine enough, there is no window") {
-  Stage stage;
+  LargeMatrix stage;
   CHECK_FALSE(wish_for(stage.layout, 0, 0, stage.frame(4), size_t(4) << 20));
   CHECK_FALSE(wish_for(stage.layout, 0, 2, stage.frame(0.2f), size_t(4) << 20));  // 5 cells a pixel: level 2
   const auto wish = wish_for(stage.layout, 0, 3, stage.frame(0.2f), size_t(4) << 20);
@@ -65,7 +65,7 @@ TEST_CASE("where the levels that are kept are fine enough, there is no window") 
 }
 
 TEST_CASE("too large a wish is narrowed, then coarsened") {
-  Stage stage;
+  LargeMatrix stage;
   const Frame frame = stage.frame(1.5f);  // 853 x 480 cells
   const auto all = wish_for(stage.layout, 0, 4, frame, size_t(4) << 20);
   const auto narrow = wish_for(stage.layout, 0, 4, frame, 600'000);
@@ -80,7 +80,7 @@ TEST_CASE("too large a wish is narrowed, then coarsened") {
 }
 
 TEST_CASE("windows stay while they serve, and open anew where the camera goes") {
-  Stage stage;
+  LargeMatrix stage;
   FineWindows windows;
   windows.plan(0, size_t(2) << 20);
   const auto kept = [](const Tensor&) { return 3; };

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string read(const fs::path& file) {
+std::string text_of_file(const fs::path& file) {
   std::ifstream in(file);
   std::ostringstream text;
   text << in.rdbuf();
@@ -46,7 +46,7 @@ std::map<std::string, std::string> sentences() {
     for (const auto& entry : fs::recursive_directory_iterator(resource_path() / folder)) {
       std::string extension = entry.path().extension().string();
       if (extension != ".cpp" && extension != ".h") continue;
-      std::istringstream lines(read(entry.path()));
+      std::istringstream lines(text_of_file(entry.path()));
       std::string source;
       for (std::string line; std::getline(lines, line);) {
         size_t first = line.find_first_not_of(' ');
@@ -76,7 +76,7 @@ TEST_CASE("every language has every sentence, none too many, with the same place
   for (const auto& entry : fs::directory_iterator(resource_path() / "assets" / "languages")) {
     if (entry.path().extension() != ".json") continue;
     ++tables;
-    auto table = nlohmann::json::parse(read(entry.path()));
+    auto table = nlohmann::json::parse(text_of_file(entry.path()));
     for (const auto& sentence : said) {
       const auto& english = sentence.first;
       const auto& file = sentence.second;

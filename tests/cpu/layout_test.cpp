@@ -17,11 +17,11 @@ Layout layout_of(const Graph& graph) {
   return make_layout(graph, options);
 }
 
-struct Box {
+struct Solid {
   glm::vec3 low, high;
 };
 
-Box box_of(const Block& block) {
+Solid box_of(const Block& block) {
   return {block.corner - glm::vec3(0, block.size().y, block.depth),
           block.corner + glm::vec3(block.size().x, 0, 0)};
 }
@@ -76,9 +76,9 @@ TEST_CASE("no two blocks overlap") {
     std::ranges::sort(layout.blocks, {}, [](const Block& block) { return block.corner.x; });
     int overlaps = 0;
     for (size_t i = 0; i < layout.blocks.size(); ++i) {
-      const Box a = box_of(layout.blocks[i]);
+      const Solid a = box_of(layout.blocks[i]);
       for (size_t j = i + 1; j < layout.blocks.size() && layout.blocks[j].corner.x < a.high.x - 1e-3f; ++j) {
-        const Box b = box_of(layout.blocks[j]);
+        const Solid b = box_of(layout.blocks[j]);
         const glm::vec3 common = glm::min(a.high, b.high) - glm::max(a.low, b.low);
         if (common.x < 1e-3f || common.y < 1e-3f || common.z < 1e-3f) continue;
         if (++overlaps == 1)
@@ -102,7 +102,7 @@ TEST_CASE("labels meet neither each other nor blocks that they do not name") {
         if (area.meets(area_of(layout.labels[j])) && ++with_labels == 1)
           MESSAGE(label.text.english() << " meets " << layout.labels[j].text.english());
       for (const Block& block : layout.blocks) {
-        const Box box = box_of(block);
+        const Solid box = box_of(block);
         if (area.meets({box.low.x, box.high.x, box.low.y, box.high.y}) && ++with_blocks == 1)
           MESSAGE(label.text.english() << " sits on " << block.tensor->name);
       }
@@ -178,7 +178,7 @@ TEST_CASE(
     // It is one line from the rim of the one to the rim of the other.
     auto touches = [&](glm::vec3 point, const Tensor& tensor) {
       return std::ranges::any_of(layout.blocks_of[size_t(tensor.index)], [&](int index) {
-        const Box box = box_of(layout.blocks[size_t(index)]);
+        const Solid box = box_of(layout.blocks[size_t(index)]);
         return glm::all(glm::greaterThanEqual(point, box.low - 1e-2f)) &&
                glm::all(glm::lessThanEqual(point, box.high + 1e-2f));
       });
@@ -198,7 +198,7 @@ TEST_CASE(
         const float e = 1e-2f;
         const Area point{at.x - e, at.x + e, at.y - e, at.y + e};
         for (const Block& block : layout.blocks) {
-          const Box box = box_of(block);
+          const Solid box = box_of(block);
           const bool own = block.tensor == table || block.tensor == &graph.logits();
           if (!own && point.meets({box.low.x, box.high.x, box.low.y, box.high.y}) && ++crossed == 1)
             MESSAGE("it crosses " << block.tensor->name);

@@ -37,16 +37,16 @@ TEST_CASE("a sliding window hides the tokens behind it, in the layers that have 
 
 namespace {
 
-Config config(const std::string& json) { return Config(nlohmann::json::parse(json), "config.json"); }
+Config config_of(const std::string& json) { return Config(nlohmann::json::parse(json), "config.json"); }
 
 }  // namespace
 
 TEST_CASE("interleaved rotations of reordered channels are the half-split ones") {
   // Pairs are (2k, 2k + 1) instead of (k, k + 4): a query whose channels are reordered accordingly turns into
   // the reordered result.
-  RopeSettings half = rope_settings(config("{}"), 8, 64), interleaved = half;
+  RopeSettings half = rope_settings(config_of("{}"), 8, 64), interleaved = half;
   interleaved.interleaved = true;
-  CHECK(rope_settings(config(R"({"rope_interleaved": true})"), 8, 64).interleaved);
+  CHECK(rope_settings(config_of(R"({"rope_interleaved": true})"), 8, 64).interleaved);
   const Rope a(half, 64), b(interleaved, 64);
   const float x[] = {0.3f, -1, 2, 0.7f, 1.1f, -0.4f, 0.2f, 5, 42};
   float reordered[9], turned[9], turned_reordered[9];
@@ -66,7 +66,7 @@ TEST_CASE("interleaved rotations of reordered channels are the half-split ones")
 }
 
 TEST_CASE("rotations with a period start again") {
-  RopeSettings settings = rope_settings(config("{}"), 4, 64);
+  RopeSettings settings = rope_settings(config_of("{}"), 4, 64);
   settings.period = 5;
   const Rope rope(settings, 64);
   const float x[] = {1, 2, 3, 4};
@@ -78,7 +78,7 @@ TEST_CASE("rotations with a period start again") {
 
 TEST_CASE("frequencies of scaled rotations by hand") {
   const auto frequencies = [](const std::string& json, int length = 0) {
-    return rope_frequencies(rope_settings(config(json), 4, 64), length);
+    return rope_frequencies(rope_settings(config_of(json), 4, 64), length);
   };
   const auto plain = frequencies(R"({"rope_theta": 100})");
   CHECK(plain[0] == 1);
@@ -100,7 +100,7 @@ TEST_CASE("frequencies of scaled rotations by hand") {
 
 TEST_CASE("configurations of rotations that cannot be are refused by name") {
   const auto refuse = [](const std::string& json) {
-    return error_of([&] { rope_settings(config(json), 4, 64); });
+    return error_of([&] { rope_settings(config_of(json), 4, 64); });
   };
   CHECK(refuse(R"({"rope_scaling": {"type": "spiral"}})") ==
         "config.json: rope_scaling: Orrery does not know the rotation 'spiral'");

@@ -4,8 +4,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "model/executor.h"
-#include "tests/support/fixture.h"
+#include "tests/support/runs.h"
 
 // llm-viz's public weights and golden partials: data that is not ours to ship, read beside the repository.
 
@@ -25,16 +24,10 @@ std::shared_ptr<const Model> load() {
   return Model::load(shared_fixture("llm-viz-sort"), progress);
 }
 
-SamplingSettings greedy() {
-  SamplingSettings settings;
-  settings.temperature = 0;
-  return settings;
-}
-
 /// Compares `tensor` with the rows of sequence `batch` of the golden tensor, whose columns `first_col`..
 /// belong to it.
-double difference(const Trace& trace, const Tensor& tensor, const OracleTensor& golden, int first_row,
-                  int first_col = 0, int cols = -1) {
+double rows_difference(const Trace& trace, const Tensor& tensor, const OracleTensor& golden, int first_row,
+                       int first_col = 0, int cols = -1) {
   const MatrixView view = trace.view(tensor);
   if (cols < 0) cols = int(golden.cols());
   double worst = 0;
@@ -78,12 +71,13 @@ TEST_CASE("every upstream partial agrees") {
   for (int batch = 0; batch < 3; ++batch) {
     std::vector<int> ids;
     for (int t = 0; t < tokens; ++t) ids.push_back(int(idx.at(batch, t)));
-    Executor run = Executor::start(model, ids, 1, greedy());
+    Executor run = Executor::start(model, ids, 1, greedy_sampling());
     REQUIRE(run.run_pass());
     for (const auto& names : whole) {
       const char *upstream = names.first, *ours = names.second;
       CAPTURE(upstream);
-      CHECK(difference(*run.trace(), model->graph().at(ours), golden.at(upstream), batch * tokens) < 1e-5);
+      CHECK(rows_difference(*run.trace(), model->graph().at(ours), golden.at(upstream), batch * tokens) <
+            1e-5);
     }
     for (const auto& names : per_head)
       for (int head = 0; head < heads; ++head) {
@@ -91,11 +85,12 @@ TEST_CASE("every upstream partial agrees") {
         CAPTURE(upstream);
         const Tensor& tensor =
             model->graph().at(std::string("blocks.0.attn.") + ours + ".head" + std::to_string(head));
-        CHECK(difference(*run.trace(), tensor, golden.at(upstream), (batch * heads + head) * tokens) < 1e-5);
+        CHECK(rows_difference(*run.trace(), tensor, golden.at(upstream), (batch * heads + head) * tokens) <
+              1e-5);
       }
     for (int head = 0; head < heads; ++head) {  // y: the heads joined
       const Tensor& z = model->graph().at("blocks.0.attn.hook_z.head" + std::to_string(head));
-      CHECK(difference(*run.trace(), z, golden.at("y"), batch * tokens, head * 16, 16) < 1e-5);
+      CHECK(rows_difference(*run.trace(), z, golden.at("y"), batch * tokens, head * 16, 16) < 1e-5);
     }
   }
 }
@@ -109,7 +104,7 @@ TEST_CASE("all 729 inputs are sorted") {
     for (int i = 0, rest = code; i < 6; ++i, rest /= 3) ids.push_back(rest % 3);
     std::vector<int> sorted = ids, found;
     std::ranges::sort(sorted);
-    Executor run = Executor::start(model, ids, 6, greedy());
+    Executor run = Executor::start(model, ids, 6, greedy_sampling());
     while (run.run_pass()) found.push_back(run.trace()->pass(run.trace()->pass_count() - 1).chosen);
     right += found == sorted;
   }

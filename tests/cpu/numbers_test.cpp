@@ -12,12 +12,12 @@ using namespace orrery;
 namespace {
 
 /// A block of zeros but for some bytes.
-struct Block {
+struct NumberBlock {
   NumberType type;
   std::vector<std::uint8_t> bytes;
 
-  explicit Block(NumberType type) : type(type), bytes(size_t(layout_of(type).bytes)) {}
-  Block& put(size_t place, std::vector<std::uint8_t> values) {
+  explicit NumberBlock(NumberType type) : type(type), bytes(size_t(layout_of(type).bytes)) {}
+  NumberBlock& put(size_t place, std::vector<std::uint8_t> values) {
     std::copy(values.begin(), values.end(), bytes.begin() + std::ptrdiff_t(place));
     return *this;
   }
@@ -29,26 +29,27 @@ struct Block {
 };
 
 // Halves: 0.5, 1, 2, -1.
-const std::vector<std::uint8_t> half = {0x00, 0x38}, one = {0x00, 0x3C}, two = {0x00, 0x40},
+const std::vector<std::uint8_t> one_half = {0x00, 0x38}, one = {0x00, 0x3C}, two = {0x00, 0x40},
                                 minus = {0x00, 0xBC};
 
 }  // namespace
 
 TEST_CASE("blocks of 32 numbers, computed by hand") {
-  const Block q8 = Block(NumberType::Q8_0).put(0, half).put(2, {0xFD}).put(33, {0x7F});
+  const NumberBlock q8 = NumberBlock(NumberType::Q8_0).put(0, one_half).put(2, {0xFD}).put(33, {0x7F});
   CHECK(q8.at(0) == -1.5f);  // 0.5 * -3
   CHECK(q8.at(31) == 63.5f);
   CHECK(q8.at(1) == 0);
-  const Block q4 = Block(NumberType::Q4_0).put(0, two).put(2, {0x1F});
+  const NumberBlock q4 = NumberBlock(NumberType::Q4_0).put(0, two).put(2, {0x1F});
   CHECK(q4.at(0) == 14);    // 2 * (15 - 8)
   CHECK(q4.at(16) == -14);  // 2 * (1 - 8)
-  const Block q41 = Block(NumberType::Q4_1).put(0, half).put(2, minus).put(4, {0x2A});
+  const NumberBlock q41 = NumberBlock(NumberType::Q4_1).put(0, one_half).put(2, minus).put(4, {0x2A});
   CHECK(q41.at(0) == 4);   // 0.5 * 10 - 1
   CHECK(q41.at(16) == 0);  // 0.5 * 2 - 1
-  const Block q5 = Block(NumberType::Q5_0).put(0, one).put(2, {1, 0, 0, 0}).put(6, {0x03});
+  const NumberBlock q5 = NumberBlock(NumberType::Q5_0).put(0, one).put(2, {1, 0, 0, 0}).put(6, {0x03});
   CHECK(q5.at(0) == 3);     // 3 + 16 - 16
   CHECK(q5.at(16) == -16);  // 0 - 16
-  const Block q51 = Block(NumberType::Q5_1).put(0, one).put(2, two).put(4, {0, 0, 1, 0}).put(8, {0x21});
+  const NumberBlock q51 =
+      NumberBlock(NumberType::Q5_1).put(0, one).put(2, two).put(4, {0, 0, 1, 0}).put(8, {0x21});
   CHECK(q51.at(0) == 3);    // 1 + 2
   CHECK(q51.at(16) == 20);  // 2 + 16 + 2
 }
@@ -56,27 +57,27 @@ TEST_CASE("blocks of 32 numbers, computed by hand") {
 TEST_CASE("blocks of 256 numbers, computed by hand") {
   // Sub-block 0: scale 2, minimum 3; sub-block 1: 1 and 4; sub-block 4: 10 + 16 and 5 + 32.
   const std::vector<std::uint8_t> scales = {0x42, 1, 0, 0, 0x83, 4, 0, 0, 0x5A};
-  const Block q4 =
-      Block(NumberType::Q4_K).put(0, one).put(2, one).put(4, scales).put(16, {0x97}).put(80, {0x03});
+  const NumberBlock q4 =
+      NumberBlock(NumberType::Q4_K).put(0, one).put(2, one).put(4, scales).put(16, {0x97}).put(80, {0x03});
   CHECK(q4.at(0) == 11);    // 2 * 7 - 3
   CHECK(q4.at(32) == 5);    // 1 * 9 - 4
   CHECK(q4.at(128) == 41);  // 26 * 3 - 37
-  const Block q5 = Block(NumberType::Q5_K)
-                       .put(0, one)
-                       .put(2, one)
-                       .put(4, scales)
-                       .put(16, {0x11})
-                       .put(48, {0x97})
-                       .put(112, {0x03});
+  const NumberBlock q5 = NumberBlock(NumberType::Q5_K)
+                             .put(0, one)
+                             .put(2, one)
+                             .put(4, scales)
+                             .put(16, {0x11})
+                             .put(48, {0x97})
+                             .put(112, {0x03});
   CHECK(q5.at(0) == 43);     // 2 * (7 + 16) - 3
   CHECK(q5.at(32) == 5);     // 1 * 9 - 4
   CHECK(q5.at(128) == 457);  // 26 * (3 + 16) - 37
-  const Block q6 = Block(NumberType::Q6_K)
-                       .put(0, {0x2D})
-                       .put(32, {0x05})
-                       .put(128, {0x93})
-                       .put(192, {2, 0, 1, 0, 0xFD})
-                       .put(208, half);
+  const NumberBlock q6 = NumberBlock(NumberType::Q6_K)
+                             .put(0, {0x2D})
+                             .put(32, {0x05})
+                             .put(128, {0x93})
+                             .put(192, {2, 0, 1, 0, 0xFD})
+                             .put(208, one_half);
   CHECK(q6.at(0) == 29);      // 0.5 * 2 * (13 + 48 - 32)
   CHECK(q6.at(32) == -13.5);  // 0.5 * 1 * (5 - 32)
   CHECK(q6.at(64) == 21);     // 0.5 * -3 * (2 + 16 - 32)
@@ -86,7 +87,7 @@ TEST_CASE("blocks of 256 numbers, computed by hand") {
 TEST_CASE("numbers are taken from anywhere, across blocks") {
   std::vector<std::uint8_t> bytes;
   for (int block = 0; block < 3; ++block) {
-    const Block one_block = Block(NumberType::Q8_0).put(0, one).put(2, {std::uint8_t(block)});
+    const NumberBlock one_block = NumberBlock(NumberType::Q8_0).put(0, one).put(2, {std::uint8_t(block)});
     bytes.insert(bytes.end(), one_block.bytes.begin(), one_block.bytes.end());
   }
   float numbers[40];

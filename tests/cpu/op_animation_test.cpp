@@ -16,12 +16,12 @@ using namespace orrery::test;
 namespace {
 
 /// The tiny GPT-2 of the fixtures after five tokens and two more, laid out.
-struct Stage {
+struct AnimatedRun {
   std::shared_ptr<const Trace> trace;
   Layout layout;
   Scene scene;
 
-  Stage() {
+  AnimatedRun() {
     Progress progress;
     SamplingSettings sampling;
     Executor run = Executor::start(Model::load(reference("gpt2"), progress), {3, 1, 4, 1, 5}, 2, sampling);
@@ -61,7 +61,7 @@ std::string four_digits(double value) {
 }  // namespace
 
 TEST_CASE("a position between steps is a cell and how far its making has come, and the other way round") {
-  const Stage stage;
+  const AnimatedRun stage;
   const Trace& trace = *stage.trace;
   const Tensor& q = stage.at("blocks.0.attn.hook_q.head1");
   for (int pass : {0, 1})
@@ -82,7 +82,7 @@ TEST_CASE("a position between steps is a cell and how far its making has come, a
 }
 
 TEST_CASE("the work of a step is its cells and the moments of the cell under way") {
-  const Stage stage;
+  const AnimatedRun stage;
   const Trace& trace = *stage.trace;
   const Tensor& q = stage.at("blocks.0.attn.hook_q.head0");
   const double whole = double(trace.step_number({0, q.step}));
@@ -97,7 +97,7 @@ TEST_CASE("the work of a step is its cells and the moments of the cell under way
 }
 
 TEST_CASE("term by term through a step and back again passes every cell and every moment once") {
-  const Stage stage;
+  const AnimatedRun stage;
   const Trace& trace = *stage.trace;
   const Tensor& scores = stage.at("blocks.0.attn.hook_attn_scores.head0");
   const double begin = double(trace.step_number({0, scores.step}));
@@ -120,7 +120,7 @@ TEST_CASE("term by term through a step and back again passes every cell and ever
 }
 
 TEST_CASE("a matrix product: the row meets the column, pair by pair, and the sum grows") {
-  Stage stage;
+  AnimatedRun stage;
   const Tensor& q = stage.at("blocks.0.attn.hook_q.head1");
   const Tensor &x = *q.inputs[0], &weight = *q.inputs[1];
   const int ticks = x.cols.size + 2, term = 9;
@@ -142,7 +142,7 @@ TEST_CASE("a matrix product: the row meets the column, pair by pair, and the sum
 }
 
 TEST_CASE("the chart has one bar a term that is done, as long as its number") {
-  Stage stage;
+  AnimatedRun stage;
   const Tensor& q = stage.at("blocks.0.attn.hook_q.head0");
   const Derivation derivation = stage.play({&q, 2, 1}, (7 + 0.99) / (q.inputs[0]->cols.size + 2.0));
   const Act& act = derivation.why.acts[0];
@@ -158,7 +158,7 @@ TEST_CASE("the chart has one bar a term that is done, as long as its number") {
 }
 
 TEST_CASE("softmax: maximum, exponentials, division; masked cells say so") {
-  Stage stage;
+  AnimatedRun stage;
   const Tensor& pattern = stage.at("blocks.1.attn.hook_pattern.head0");
   const Tensor& scores = *pattern.inputs[0];
   const auto score = [&](int s) { return double(stage.trace->view(scores)(3, s)); };
@@ -178,7 +178,7 @@ TEST_CASE("softmax: maximum, exponentials, division; masked cells say so") {
 }
 
 TEST_CASE("layer norm: mean, variance, root") {
-  Stage stage;
+  AnimatedRun stage;
   const Tensor& scale = stage.at("blocks.0.ln1.hook_scale");
   const double count = scale.inputs[0]->cols.size, ticks = 2 * (count + 1) + 2;
   const Derivation derivation = stage.play({&scale, 1, 0}, (count + 0.5) / ticks);
@@ -190,7 +190,7 @@ TEST_CASE("layer norm: mean, variance, root") {
 }
 
 TEST_CASE("an embedding's row is lifted out of the table and comes to rest in its place") {
-  Stage stage;
+  AnimatedRun stage;
   const Tensor& out = stage.at("hook_embed");
   const Tensor& table = *out.inputs[1];
   const auto from = place_of(stage.layout, Region{&table, 4, 0, 1, table.cols.size});
@@ -206,7 +206,7 @@ TEST_CASE("an embedding's row is lifted out of the table and comes to rest in it
 }
 
 TEST_CASE("an activation function's point stands on its curve") {
-  Stage stage;
+  AnimatedRun stage;
   const Tensor& post = stage.at("blocks.0.mlp.hook_post");
   const Derivation derivation = stage.play({&post, 1, 7}, 0.4);
   REQUIRE(stage.scene.sheets.size() == 1);
@@ -224,7 +224,7 @@ TEST_CASE("an activation function's point stands on its curve") {
 }
 
 TEST_CASE("closer and closer: nothing, the cell with its operands, the numbers") {
-  Stage stage;
+  AnimatedRun stage;
   const Cell cell{&stage.at("blocks.0.hook_resid_mid"), 2, 5};
   stage.play(cell, 0.5, Closeness::tensors);
   CHECK(stage.scene.marks.empty());
@@ -240,7 +240,7 @@ TEST_CASE("closer and closer: nothing, the cell with its operands, the numbers")
 
 TEST_CASE(
     "the draw: every id has room as wide as its probability, and the random number stands where it falls") {
-  Stage stage;
+  AnimatedRun stage;
   const int pass = 0;
   add_draw_animation(stage.scene, *stage.trace, pass, 1, {});
   const Sample sample = stage.trace->sample_of(pass);
@@ -262,7 +262,7 @@ TEST_CASE(
 }
 
 TEST_CASE("what happens now, in a sentence") {
-  const Stage stage;
+  const AnimatedRun stage;
   const Tensor& mid = stage.at("blocks.0.hook_resid_mid");
   const Derivation derivation = derive(*stage.trace, {&mid, 1, 4});
   const double a = stage.trace->view(*mid.inputs[0])(1, 4), b = stage.trace->view(*mid.inputs[1])(1, 4);
@@ -273,7 +273,7 @@ TEST_CASE("what happens now, in a sentence") {
 }
 
 TEST_CASE("what stands before the work becomes a ghost") {
-  Stage stage;
+  AnimatedRun stage;
   SceneBuilder builder;
   SceneOptions options;
   const Tensor& front = stage.at("blocks.0.attn.hook_pattern.head0");
@@ -293,7 +293,7 @@ TEST_CASE("what stands before the work becomes a ghost") {
 }
 
 TEST_CASE("while cells are made one by one, the rows below are not there yet") {
-  Stage stage;
+  AnimatedRun stage;
   SceneBuilder builder;
   SceneOptions options;
   options.closeness = Closeness::cells;
@@ -307,7 +307,7 @@ TEST_CASE("while cells are made one by one, the rows below are not there yet") {
 }
 
 TEST_CASE("arrows end at the rim of the cell that they point at; the camera sees all of the work") {
-  const Stage stage;
+  const AnimatedRun stage;
   const Cell cell{&stage.at("blocks.0.hook_mlp_out"), 3, 20};
   const std::vector<Region> reads = cell.tensor->op->reads(*cell.tensor, cell, *stage.trace);
   const auto goal = place_of(stage.layout, cell);

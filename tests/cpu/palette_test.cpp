@@ -17,7 +17,7 @@ const glm::mat3 visions[] = {
     {1.255528f, -0.078411f, 0.004733f, -0.076749f, 0.930809f, 0.691367f, -0.178779f, 0.147602f, 0.303900f}};
 
 /// A colour as that vision sees it, in OKLab.
-glm::vec3 seen(glm::vec3 srgb, const glm::mat3& vision) {
+glm::vec3 as_seen(glm::vec3 srgb, const glm::mat3& vision) {
   glm::vec3 c;
   for (int i = 0; i < 3; ++i)
     c[i] = srgb[i] <= 0.04045f ? srgb[i] / 12.92f : std::pow((srgb[i] + 0.055f) / 1.055f, 2.4f);
@@ -39,11 +39,11 @@ TEST_CASE("with the palette for the colour-blind no two kinds look alike, nor pl
       for (int a = 0; a < 5; ++a)
         for (int b = 0; b < a; ++b) {
           INFO(a << " and " << b);
-          CHECK(glm::distance(seen(colours.frames[a], vision), seen(colours.frames[b], vision)) > 0.1f);
+          CHECK(glm::distance(as_seen(colours.frames[a], vision), as_seen(colours.frames[b], vision)) > 0.1f);
         }
       for (float part : {0.3f, 0.6f, 1.f})
-        CHECK(glm::distance(seen(value_colour(colours, part), vision),
-                            seen(value_colour(colours, -part), vision)) > 0.06f);
+        CHECK(glm::distance(as_seen(value_colour(colours, part), vision),
+                            as_seen(value_colour(colours, -part), vision)) > 0.06f);
     }
   }
 }

@@ -12,7 +12,7 @@ using namespace orrery;
 namespace {
 
 /// Where a ray enters a box, by testing each of its six planes: slower and simpler than slabs.
-float entry(const Ray& ray, glm::vec3 low, glm::vec3 high) {
+float entry_distance(const Ray& ray, glm::vec3 low, glm::vec3 high) {
   float best = INFINITY;
   for (int axis = 0; axis < 3; ++axis)
     for (float plane : {low[axis], high[axis]}) {
@@ -38,8 +38,9 @@ TEST_CASE("the nearest block is picked, as brute force over its planes finds it"
     const Ray ray = camera.ray(unit(random), unit(random), 16 / 9.f);
     float nearest = INFINITY;
     for (const Block& block : layout.blocks)
-      nearest = std::min(nearest, entry(ray, block.corner - glm::vec3(0, block.size().y, block.depth),
-                                        block.corner + glm::vec3(block.size().x, 0, 0)));
+      nearest =
+          std::min(nearest, entry_distance(ray, block.corner - glm::vec3(0, block.size().y, block.depth),
+                                           block.corner + glm::vec3(block.size().x, 0, 0)));
     const auto found = pick(ray, layout);
     hits += found.has_value();
     if (found.has_value() != std::isfinite(nearest) ||

@@ -14,9 +14,9 @@ namespace {
 
 std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
 
-Pickle read(const std::string& text) { return read_pickle(bytes_of(text), "file"); }
-std::string error(const std::string& text) {
-  return error_of([&] { read(text); });
+Pickle pickle_of(const std::string& text) { return read_pickle(bytes_of(text), "file"); }
+std::string pickle_error(const std::string& text) {
+  return error_of([&] { pickle_of(text); });
 }
 
 }  // namespace
@@ -28,7 +28,7 @@ TEST_CASE("values of every kind, as Python writes them") {
       "aq\x01]q\x02(K\x01M,\x01J\xfe\xff\xff\xffG@\x04\x00\x00\x00\x00\x00\x00N\x88"
       "eX\x02\x00\x00\x00\xc3\xa4q\x03Jp\x11\x01\x00\x89\x86q\x04u.",
       60);
-  const Pickle pickle = read(whole);
+  const Pickle pickle = pickle_of(whole);
   const PickleValue* list = pickle.root->find("a");
   REQUIRE(list);
   REQUIRE(list->items.size() == 6);
@@ -45,52 +45,52 @@ TEST_CASE("values of every kind, as Python writes them") {
   CHECK(tuple->items[1]->is(Type::boolean));
   CHECK_FALSE(pickle.root->find("b"));
   for (size_t length = 0; length < whole.size(); ++length)
-    CHECK_FALSE(error(whole.substr(0, length)).empty());
+    CHECK_FALSE(pickle_error(whole.substr(0, length)).empty());
 }
 
 TEST_CASE("integers of any length up to eight bytes") {
   const auto value = [](const std::string& digits) {
     const std::string text = std::string("\x80\x02\x8a") + char(digits.size()) + digits + ".";
-    return read(text).root->integer;
+    return pickle_of(text).root->integer;
   };
   CHECK(value("") == 0);
   CHECK(value("\xff") == -1);
   CHECK(value(std::string("\xff\x00", 2)) == 255);
   CHECK(value(std::string("\x00\x00\x00\x00\x01", 5)) == 1LL << 32);
   CHECK(value(std::string("\x00\x00\x00\x00\x00\x00\x00\x80", 8)) == INT64_MIN);
-  CHECK(error(std::string("\x80\x02\x8a\x09", 4) + std::string(9, 'x') + ".").find("damaged") !=
+  CHECK(pickle_error(std::string("\x80\x02\x8a\x09", 4) + std::string(9, 'x') + ".").find("damaged") !=
         std::string::npos);
 }
 
 TEST_CASE("nothing but data is let through") {
   // What pickle.dumps writes for os.system and for a class, and other ways to call something.
-  CHECK(error("\x80\x02"
-              "cposix\nsystem\nX\x02\x00\x00\x00ls\x85R.")
+  CHECK(pickle_error("\x80\x02"
+                     "cposix\nsystem\nX\x02\x00\x00\x00ls\x85R.")
             .find("posix system") != std::string::npos);
-  CHECK(error(std::string("\x80\x02"
-                          "cposix\nsystem\n.")) ==
+  CHECK(pickle_error(std::string("\x80\x02"
+                                 "cposix\nsystem\n.")) ==
         "file: the pickle asks for posix system, which weights do not need; nothing was executed.");
-  CHECK(error("\x80\x02"
-              "cbuiltins\neval\n.")
+  CHECK(pickle_error("\x80\x02"
+                     "cbuiltins\neval\n.")
             .find("builtins eval") != std::string::npos);
   for (const char* code :
        {"i", "o", "\x81", "\x92", "\x93", "P", "\x82", "2", "0", "1", "T", "B", "\x8d", "\x96"})
-    CHECK(error(std::string("\x80\x02N") + code + std::string(16, '\0')).find("which weights do not need") !=
-          std::string::npos);
-  CHECK(error("\x80\x02NNR.").find("damaged") != std::string::npos);    // no function
-  CHECK(error("\x80\x02h\x07.").find("damaged") != std::string::npos);  // nothing was remembered
-  CHECK(error("\x80\x02}(Nu.").find("damaged") != std::string::npos);   // a key without a value
-  CHECK(error("\x80\x02(]a.").find("damaged") != std::string::npos);    // nothing to append to
-  CHECK(error("\x80\x01N.").find("damaged") != std::string::npos);      // a protocol of text
-  CHECK(error("\x80\x02X\xff\xff\xff\x7f.").find("damaged") != std::string::npos);
-  CHECK(error("\x80\x02t.").find("damaged") != std::string::npos);  // no mark
+    CHECK(pickle_error(std::string("\x80\x02N") + code + std::string(16, '\0'))
+              .find("which weights do not need") != std::string::npos);
+  CHECK(pickle_error("\x80\x02NNR.").find("damaged") != std::string::npos);    // no function
+  CHECK(pickle_error("\x80\x02h\x07.").find("damaged") != std::string::npos);  // nothing was remembered
+  CHECK(pickle_error("\x80\x02}(Nu.").find("damaged") != std::string::npos);   // a key without a value
+  CHECK(pickle_error("\x80\x02(]a.").find("damaged") != std::string::npos);    // nothing to append to
+  CHECK(pickle_error("\x80\x01N.").find("damaged") != std::string::npos);      // a protocol of text
+  CHECK(pickle_error("\x80\x02X\xff\xff\xff\x7f.").find("damaged") != std::string::npos);
+  CHECK(pickle_error("\x80\x02t.").find("damaged") != std::string::npos);  // no mark
 }
 
 TEST_CASE("a list that holds itself is read, and harmless") {
   const Pickle pickle =
-      read(std::string("\x80\x02]q\x00h\x00"
-                       "a.",
-                       9));
+      pickle_of(std::string("\x80\x02]q\x00h\x00"
+                            "a.",
+                            9));
   REQUIRE(pickle.root->items.size() == 1);
   CHECK(pickle.root->items[0] == pickle.root);
 }

@@ -7,17 +7,10 @@
 #include <limits>
 #include <random>
 
+#include "tests/support/half.h"
+
 using namespace orrery;
-
-namespace {
-
-/// The number that a half holds; the tests' numbers are normal ones, zero and infinity.
-float from_half(std::uint32_t half) {
-  if ((half & 0x7fff) == 0x7c00) return std::numeric_limits<float>::infinity();
-  return std::bit_cast<float>((half & 0x7fff) << 13) * 0x1p112f;
-}
-
-}  // namespace
+using namespace orrery::test;
 
 TEST_CASE("every texel is the mean of the positive and of the negative parts of its square") {
   constexpr int rows = 13, cols = 11, levels = 5, first_level = 1;

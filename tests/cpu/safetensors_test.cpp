@@ -20,17 +20,17 @@ std::string with_length(std::uint64_t length, const std::string& rest) {
   return std::string(reinterpret_cast<const char*>(&length), 8) + rest;
 }
 
-std::string error(const std::string& bytes) {
+std::string reading_error(const std::string& bytes) {
   return error_of([&] { read_safetensors(std::as_bytes(std::span(bytes)), "f"); });
 }
 
 /// The error of a file with this header and so many bytes of data.
 std::string header_error(const std::string& header, size_t data) {
-  return error(with_length(header.size(), header + std::string(data, '\0')));
+  return reading_error(with_length(header.size(), header + std::string(data, '\0')));
 }
 
-std::string entry(const std::string& name, const std::string& type, const std::string& shape,
-                  const std::string& offsets) {
+std::string header_entry(const std::string& name, const std::string& type, const std::string& shape,
+                         const std::string& offsets) {
   return "\"" + name + R"(":{"dtype":")" + type + R"(","shape":)" + shape + R"(,"data_offsets":)" + offsets +
          "}";
 }
@@ -40,11 +40,11 @@ bool holds(const std::string& text, const std::string& part) { return text.find(
 }  // namespace
 
 TEST_CASE("truncated and lying headers") {
-  CHECK(error("") == "f is empty.");
-  CHECK(error("1234567") == "f is too short for a safetensors file: 7 bytes.");
-  CHECK(holds(error(with_length(1, "")), "header should have 1 bytes, but the file has 8"));
-  CHECK(holds(error(with_length(~0ull, "{}")), "header should have 18446744073709551615 bytes"));
-  CHECK(holds(error(with_length(100'000'001, "{}")), "header should have 100000001 bytes"));
+  CHECK(reading_error("") == "f is empty.");
+  CHECK(reading_error("1234567") == "f is too short for a safetensors file: 7 bytes.");
+  CHECK(holds(reading_error(with_length(1, "")), "header should have 1 bytes, but the file has 8"));
+  CHECK(holds(reading_error(with_length(~0ull, "{}")), "header should have 18446744073709551615 bytes"));
+  CHECK(holds(reading_error(with_length(100'000'001, "{}")), "header should have 100000001 bytes"));
   CHECK(holds(header_error("[]", 0), "its header is no JSON object"));
   CHECK(holds(header_error(" {}", 0), "its header is no JSON object"));
   CHECK(holds(header_error("{", 0), "not valid JSON"));
@@ -57,26 +57,29 @@ TEST_CASE("truncated and lying headers") {
 TEST_CASE("entries that are wrong, named") {
   CHECK(holds(header_error(R"({"a":3})", 0), "the tensor \"a\" has no valid entry"));
   CHECK(holds(header_error(R"({"a":{"shape":[],"data_offsets":[0,4]}})", 4), "no valid dtype"));
-  CHECK(holds(header_error("{" + entry("a", "F33", "[1]", "[0,4]") + "}", 4), "unknown type \"F33\""));
+  CHECK(holds(header_error("{" + header_entry("a", "F33", "[1]", "[0,4]") + "}", 4), "unknown type \"F33\""));
   for (std::string shape : {"3", "[-1]", "[1.5]", "[\"1\"]", "[null]", "[9223372036854775807,2]", "[1e3]"})
-    CHECK(holds(header_error("{" + entry("a", "F32", shape, "[0,4]") + "}", 4), "no valid shape"));
+    CHECK(holds(header_error("{" + header_entry("a", "F32", shape, "[0,4]") + "}", 4), "no valid shape"));
   for (std::string offsets : {"3", "[0]", "[0,4,4]", "[-1,4]", "[0,4.0]", "[0,\"4\"]"})
-    CHECK(holds(header_error("{" + entry("a", "F32", "[1]", offsets) + "}", 4), "no valid data_offsets"));
-  CHECK(holds(header_error("{" + entry("a", "F32", "[2]", "[0,8]") + "}", 4), "truncated"));
-  CHECK(holds(header_error("{" + entry("a", "F32", "[1]", "[4,0]") + "}", 4), "bytes 4 to 0"));
-  CHECK(holds(header_error("{" + entry("a", "F32", "[3]", "[0,4]") + "}", 4),
+    CHECK(holds(header_error("{" + header_entry("a", "F32", "[1]", offsets) + "}", 4),
+                "no valid data_offsets"));
+  CHECK(holds(header_error("{" + header_entry("a", "F32", "[2]", "[0,8]") + "}", 4), "truncated"));
+  CHECK(holds(header_error("{" + header_entry("a", "F32", "[1]", "[4,0]") + "}", 4), "bytes 4 to 0"));
+  CHECK(holds(header_error("{" + header_entry("a", "F32", "[3]", "[0,4]") + "}", 4),
               "shape [3] needs 12 bytes, but has 4"));
-  CHECK(holds(
-      header_error("{" + entry("a", "U8", "[1]", "[0,1]") + "," + entry("a", "U8", "[1]", "[1,2]") + "}", 2),
-      "the name \"a\" occurs twice"));
+  CHECK(holds(header_error("{" + header_entry("a", "U8", "[1]", "[0,1]") + "," +
+                               header_entry("a", "U8", "[1]", "[1,2]") + "}",
+                           2),
+              "the name \"a\" occurs twice"));
   CHECK(holds(header_error(R"({"__metadata__":{"a":3}})", 0), "__metadata__ must hold texts"));
   CHECK(holds(header_error(R"({"__metadata__":[]})", 0), "__metadata__ must hold texts"));
 }
 
 TEST_CASE("ranges must lie side by side") {
   auto two = [](const std::string& first, const std::string& second, size_t data) {
-    return header_error("{" + entry("a", "U8", "[2]", first) + "," + entry("b", "U8", "[2]", second) + "}",
-                        data);
+    return header_error(
+        "{" + header_entry("a", "U8", "[2]", first) + "," + header_entry("b", "U8", "[2]", second) + "}",
+        data);
   };
   CHECK(two("[0,2]", "[2,4]", 4) == "");
   CHECK(two("[2,4]", "[0,2]", 4) == "");
@@ -88,8 +91,8 @@ TEST_CASE("ranges must lie side by side") {
 }
 
 TEST_CASE("tensors of rank 0 and without numbers are legal") {
-  std::string header =
-      "{" + entry("none", "F32", "[0,7]", "[0,0]") + "," + entry("one", "F64", "[]", "[0,8]") + "}";
+  std::string header = "{" + header_entry("none", "F32", "[0,7]", "[0,0]") + "," +
+                       header_entry("one", "F64", "[]", "[0,8]") + "}";
   std::string bytes = with_length(header.size(), header + std::string(8, '\0'));
   SafetensorsHeader read = read_safetensors(std::as_bytes(std::span(bytes)), "f");
   REQUIRE(read.tensors.size() == 2);

@@ -13,14 +13,14 @@ using namespace orrery::test;
 namespace {
 
 /// A run of the tiny GPT-2 over three tokens and two drawn ones, laid out.
-struct Stage {
+struct BuiltRun {
   std::shared_ptr<const Model> model;
   std::shared_ptr<Trace> trace;
   Layout layout;
   Scene scene;
   SceneBuilder builder;
 
-  Stage() {
+  BuiltRun() {
     Progress progress;
     model = Model::load(reference("gpt2"), progress);
     Executor executor = Executor::start(model, {5, 6, 7}, 2, {});
@@ -41,7 +41,7 @@ struct Stage {
 }  // namespace
 
 TEST_CASE("before the first step weights are known and nothing else is") {
-  Stage stage;
+  BuiltRun stage;
   const Scene& scene = stage.at(0);
   for (size_t i = 0; i < scene.blocks.size(); ++i) {
     const Tensor& tensor = *stage.layout.blocks[i].tensor;
@@ -53,7 +53,7 @@ TEST_CASE("before the first step weights are known and nothing else is") {
 }
 
 TEST_CASE("the step under way is lit, what it reads glows, the rest is dimmed") {
-  Stage stage;
+  BuiltRun stage;
   const Tensor& mlp = stage.model->graph().at("blocks.0.mlp.hook_pre");
   const Scene& scene = stage.at(double(mlp.step) + 0.25);
   CHECK(stage.state("blocks.0.mlp.hook_pre").emphasis == Emphasis::result);
@@ -78,7 +78,7 @@ TEST_CASE("the step under way is lit, what it reads glows, the rest is dimmed") 
 }
 
 TEST_CASE("in a later pass only its row is fresh") {
-  Stage stage;
+  BuiltRun stage;
   const Tensor& mlp = stage.model->graph().at("blocks.0.mlp.hook_pre");
   stage.at(double(stage.trace->step_number({1, mlp.step})) + 0.5);
   CHECK(stage.state("blocks.0.mlp.hook_pre").fresh_row == 3);
@@ -87,7 +87,7 @@ TEST_CASE("in a later pass only its row is fresh") {
 }
 
 TEST_CASE("the predictions are the softmax of the newest logits, and the chosen one falls") {
-  Stage stage;
+  BuiltRun stage;
   const int count = stage.trace->steps_a_pass();
   const std::vector<float> expected = softmax(stage.trace->logits_of(0));
   const int best = int(std::ranges::max_element(expected) - expected.begin());
@@ -113,7 +113,7 @@ TEST_CASE("the predictions are the softmax of the newest logits, and the chosen 
 }
 
 TEST_CASE("the cell pointed at is marked with exactly what its explanation read") {
-  Stage stage;
+  BuiltRun stage;
   const Tensor& q = stage.model->graph().at("blocks.0.attn.hook_q.head1");
   SceneOptions options;
   options.hovered = Cell{&q, 1, 2};
@@ -127,7 +127,7 @@ TEST_CASE("the cell pointed at is marked with exactly what its explanation read"
 }
 
 TEST_CASE("a group's bounds hold its tensors' and lie within its parent's") {
-  Stage stage;
+  BuiltRun stage;
   const Graph& graph = stage.model->graph();
   for (const Group& group : graph.groups()) {
     const Bounds bounds = bounds_of(stage.layout, graph, group.index);
@@ -147,7 +147,7 @@ TEST_CASE("a group's bounds hold its tensors' and lie within its parent's") {
 
 TEST_CASE(
     "what a number is made of is marked, with an arrow each: larger parts more solid, signs in two colours") {
-  Stage stage;
+  BuiltRun stage;
   const Graph& graph = stage.model->graph();
   const Region to{&graph.at("blocks.1.attn.hook_attn_scores.head0"), 2, 1, 1, 1};
   const Region embed{&graph.at("hook_embed"), 1, 0, 1, 32},

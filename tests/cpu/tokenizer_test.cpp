@@ -42,9 +42,11 @@ json small_tokenizer() {
   return file;
 }
 
-std::shared_ptr<const Tokenizer> read(const json& file) { return read_tokenizer_json(file.dump(), "t.json"); }
+std::shared_ptr<const Tokenizer> tokenizer_of(const json& file) {
+  return read_tokenizer_json(file.dump(), "t.json");
+}
 std::string refused(const json& file) {
-  return error_of([&] { read(file); });
+  return error_of([&] { tokenizer_of(file); });
 }
 
 /// The spans follow each other and their bytes are the text's.
@@ -99,7 +101,7 @@ TEST_CASE("GPT-2's tokens are those of three public tokenizers") {
   }
   file["pre_tokenizer"] = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", true}};
   file["added_tokens"] = {{{"id", 50256}, {"content", "<|endoftext|>"}, {"special", true}}};
-  auto one_file = read(file);
+  auto one_file = tokenizer_of(file);
   for (const json& vector : vectors["encode"]) {
     std::string text = vector["text"].get<std::string>();
     CHECK(one_file->encode(text) == special->encode(text));
@@ -139,7 +141,7 @@ TEST_CASE("the pre-tokenizer's pieces") {
 }
 
 TEST_CASE("merges: lowest rank first, leftmost among equals; spans are places in the text") {
-  auto tokenizer = read(small_tokenizer());
+  auto tokenizer = tokenizer_of(small_tokenizer());
   CHECK(tokenizer->kind() == "byte-level BPE");
   CHECK(tokenizer->size() == 260);
   CHECK(tokenizer->ids("abc") == std::vector<int>{257});
@@ -159,13 +161,13 @@ TEST_CASE("merges: lowest rank first, leftmost among equals; spans are places in
 TEST_CASE("a prefix space has no place in the text") {
   json file = small_tokenizer();
   file["pre_tokenizer"]["add_prefix_space"] = true;
-  auto tokenizer = read(file);
+  auto tokenizer = tokenizer_of(file);
   CHECK(tokenizer->encode("ac") == std::vector<TokenSpan>{{258, 0, 1}, {'c', 1, 2}});
   CHECK(tokenizer->encode(" ac") == std::vector<TokenSpan>{{258, 0, 2}, {'c', 2, 3}});
 }
 
 TEST_CASE("long pieces of one kind are encoded") {
-  auto tokenizer = read(small_tokenizer());
+  auto tokenizer = tokenizer_of(small_tokenizer());
   std::string letters(300000, 'a'), spaces(300000, ' ');
   CHECK(tokenizer->ids(letters).size() == letters.size());
   CHECK(tokenizer->ids(spaces + "x").size() == spaces.size() + 1);
@@ -186,7 +188,7 @@ TEST_CASE("characters") {
 
 TEST_CASE("text that is not UTF-8 is refused at its byte") {
   auto characters = read_tokenizer_json(R"({"type": "char", "tokens": ["a"]})", "t.json");
-  auto bpe = read(small_tokenizer());
+  auto bpe = tokenizer_of(small_tokenizer());
   for (const Tokenizer* tokenizer : {characters.get(), bpe.get()}) {
     CHECK(error_of([&] { tokenizer->encode("aa\xff"); }) == "The text is not valid UTF-8 (byte 2).");
     CHECK(error_of([&] { tokenizer->encode("\xed\xa0\x80"); }) == "The text is not valid UTF-8 (byte 0).");

@@ -6,12 +6,12 @@
 #include <cmath>
 #include <random>
 
+#include "tests/support/half.h"
+
 using namespace orrery;
+using namespace orrery::test;
 
 namespace {
-
-/// The number that a half holds; a normal one or zero.
-float from_half(std::uint32_t half) { return std::bit_cast<float>((half & 0x7fff) << 13) * 0x1p112f; }
 
 /// Mean positive and negative part of the known cells of a square, in double.
 struct Means {

@@ -14,7 +14,7 @@ using namespace orrery::test;
 namespace {
 
 /// The next event of that kind, passing over others; fails after a minute.
-Event wait_for(Worker& worker, Event::Kind kind) {
+Event next_event(Worker& worker, Event::Kind kind) {
   static std::deque<Event> waiting;
   static const Worker* of = nullptr;
   if (std::exchange(of, &worker) != &worker) waiting.clear();
@@ -45,9 +45,9 @@ RunRequest request(std::vector<int> ids, int new_tokens) {
 
 std::shared_ptr<const Trace> begin(Worker& worker, RunRequest wanted) {
   worker.load(reference("gpt2"));
-  wait_for(worker, Event::Kind::model_loaded);
+  next_event(worker, Event::Kind::model_loaded);
   worker.start(std::move(wanted));
-  return wait_for(worker, Event::Kind::run_started).trace;
+  return next_event(worker, Event::Kind::run_started).trace;
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ TEST_CASE("the gate lets exactly the allowed steps through, and readers see whol
     CHECK(trace->published() == limit);
   }
   worker.allow(~std::uint64_t(0));
-  const Event end = wait_for(worker, Event::Kind::run_ended);
+  const Event end = next_event(worker, Event::Kind::run_ended);
   CHECK(end.state == RunState::enough_tokens);
   CHECK(trace->pass_count() == 4);
   CHECK(trace->published() == std::uint64_t(4 * trace->steps_a_pass()));
@@ -81,22 +81,23 @@ TEST_CASE("a reader beside the worker sees only finished numbers") {
     }
   }
   CHECK(std::isfinite(sum));
-  CHECK(wait_for(worker, Event::Kind::run_ended).state == RunState::context_full);
+  CHECK(next_event(worker, Event::Kind::run_ended).state == RunState::context_full);
 }
 
 TEST_CASE("a failed load and a bad prompt leave model and recording as they were") {
   Worker worker;
   const auto trace = begin(worker, request({1, 2, 3}, 2));
   worker.load("/nowhere/at/all");
-  CHECK(wait_for(worker, Event::Kind::load_failed).message.english().find("/nowhere/at/all") !=
+  CHECK(next_event(worker, Event::Kind::load_failed).message.english().find("/nowhere/at/all") !=
         std::string::npos);
   worker.start(request({}, 1));
-  CHECK(wait_for(worker, Event::Kind::run_failed).message.key ==
+  CHECK(next_event(worker, Event::Kind::run_failed).message.key ==
         "the prompt is empty: type at least one token");
   worker.start(request({61}, 1));
-  CHECK(wait_for(worker, Event::Kind::run_failed).message.arguments == std::vector<std::string>{"61", "61"});
+  CHECK(next_event(worker, Event::Kind::run_failed).message.arguments ==
+        std::vector<std::string>{"61", "61"});
   worker.allow(~std::uint64_t(0));
-  CHECK(wait_for(worker, Event::Kind::run_ended).trace == trace);
+  CHECK(next_event(worker, Event::Kind::run_ended).trace == trace);
 }
 
 TEST_CASE(
@@ -104,10 +105,10 @@ TEST_CASE(
   Worker worker;
   const auto first = begin(worker, request({1, 2, 3, 4}, 1));
   worker.allow(~std::uint64_t(0));
-  wait_for(worker, Event::Kind::run_ended);
+  next_event(worker, Event::Kind::run_ended);
   worker.start(request({1, 2, 9, 4, 5}, 1));
-  const auto edited = wait_for(worker, Event::Kind::run_started).trace;
-  wait_for(worker, Event::Kind::run_ended);
+  const auto edited = next_event(worker, Event::Kind::run_started).trace;
+  next_event(worker, Event::Kind::run_ended);
   CHECK(edited->kept_rows() == 2);
   Executor fresh = Executor::start(edited->shared_model(), {1, 2, 9, 4, 5}, 1, request({}, 1).sampling);
   fresh.run_pass();
@@ -119,11 +120,11 @@ TEST_CASE("going on with another token keeps the passes before") {
   Worker worker;
   const auto trace = begin(worker, request({1, 2, 3}, 3));
   worker.allow(~std::uint64_t(0));
-  wait_for(worker, Event::Kind::run_ended);
+  next_event(worker, Event::Kind::run_ended);
   const int other = trace->pass(1).chosen == 7 ? 8 : 7;
   worker.go_on(trace, 1, other, request({}, 3));
-  const auto branch = wait_for(worker, Event::Kind::run_started).trace;
-  wait_for(worker, Event::Kind::run_ended);
+  const auto branch = next_event(worker, Event::Kind::run_started).trace;
+  next_event(worker, Event::Kind::run_ended);
   CHECK(branch->pass(0).chosen == trace->pass(0).chosen);
   CHECK(branch->pass(1).chosen == other);
   CHECK(branch->pass(1).forced);
@@ -135,13 +136,13 @@ TEST_CASE("going on with the token that was chosen anyway is no choice by hand; 
   Worker worker;
   const auto trace = begin(worker, request({1, 2, 3}, 4));
   worker.allow(~std::uint64_t(0));
-  wait_for(worker, Event::Kind::run_ended);
+  next_event(worker, Event::Kind::run_ended);
   RunRequest wanted = request({}, 1);
   const int other = trace->pass(2).chosen == 7 ? 8 : 7;
   wanted.then = {trace->pass(1).chosen, other};
   worker.go_on(trace, 0, trace->pass(0).chosen, wanted);
-  const auto branch = wait_for(worker, Event::Kind::run_started).trace;
-  CHECK(wait_for(worker, Event::Kind::run_ended).state == RunState::enough_tokens);
+  const auto branch = next_event(worker, Event::Kind::run_started).trace;
+  CHECK(next_event(worker, Event::Kind::run_ended).state == RunState::enough_tokens);
   REQUIRE(branch->pass_count() == 3);
   CHECK(branch->ids(5) == std::vector<int>{1, 2, 3, trace->pass(0).chosen, trace->pass(1).chosen});
   CHECK_FALSE(branch->pass(0).forced);
@@ -153,14 +154,15 @@ TEST_CASE("going on with the token that was chosen anyway is no choice by hand; 
     bad.then = {61};
     return bad;
   }());
-  CHECK(wait_for(worker, Event::Kind::run_failed).message.arguments == std::vector<std::string>{"61", "61"});
+  CHECK(next_event(worker, Event::Kind::run_failed).message.arguments ==
+        std::vector<std::string>{"61", "61"});
 }
 
 TEST_CASE("a token is drawn again with other settings: its numbers stay, nothing is forced") {
   Worker worker;
   const auto trace = begin(worker, request({1, 2, 3}, 3));
   worker.allow(~std::uint64_t(0));
-  wait_for(worker, Event::Kind::run_ended);
+  next_event(worker, Event::Kind::run_ended);
   RunRequest wanted = request({}, 2);
   wanted.sampling.repeat_penalty = 100;  // what was chosen last time, of all, is now the least probable
   wanted.sampling.repeat_last_n = -1;
@@ -168,8 +170,8 @@ TEST_CASE("a token is drawn again with other settings: its numbers stay, nothing
     return sample(from.logits_of(pass), wanted.sampling, from.ids(from.pass(pass).rows.end)).id;
   };
   worker.go_on(trace, 1, -1, wanted);
-  const auto branch = wait_for(worker, Event::Kind::run_started).trace;
-  wait_for(worker, Event::Kind::run_ended);
+  const auto branch = next_event(worker, Event::Kind::run_started).trace;
+  next_event(worker, Event::Kind::run_ended);
   REQUIRE(branch->pass_count() == 3);
   CHECK(branch->pass(0).chosen == trace->pass(0).chosen);
   CHECK(branch->pass(0).sampling == trace->pass(0).sampling);
@@ -190,10 +192,10 @@ TEST_CASE("settings that change in the middle of a pass act on its token") {
   RunRequest wanted = request({}, 1);
   wanted.sampling.seed = 9;
   worker.go_on(trace, 0, -1, wanted);
-  const auto branch = wait_for(worker, Event::Kind::run_started).trace;
+  const auto branch = next_event(worker, Event::Kind::run_started).trace;
   CHECK(branch->published() == 5);
   worker.allow(~std::uint64_t(0));
-  wait_for(worker, Event::Kind::run_ended);
+  next_event(worker, Event::Kind::run_ended);
   Executor fresh = Executor::start(branch->shared_model(), {1, 2, 3}, 1, wanted.sampling);
   fresh.run_pass();
   CHECK(branch->logits_of(0) == fresh.trace()->logits_of(0));

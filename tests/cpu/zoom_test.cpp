@@ -15,12 +15,12 @@ using namespace orrery::test;
 
 namespace {
 
-struct Stage {
+struct ZoomedRun {
   std::shared_ptr<const Trace> trace;
   Layout layout;
   Scene scene;
 
-  Stage() {
+  ZoomedRun() {
     Progress progress;
     Executor run = Executor::start(Model::load(reference("gpt2"), progress), {3, 1, 4, 1, 5}, 1, {});
     run.run_pass();
@@ -38,7 +38,7 @@ std::string three_digits(double value) {
 }  // namespace
 
 TEST_CASE("from afar a layer is told by root mean squares, with their rule") {
-  const Stage stage;
+  const ZoomedRun stage;
   const Trace& trace = *stage.trace;
   auto rms = [&](const char* name) {
     const MatrixView view = trace.view(trace.graph().at(name));
@@ -60,7 +60,7 @@ TEST_CASE("from afar a layer is told by root mean squares, with their rule") {
 }
 
 TEST_CASE("aggregates are kept while nothing is computed and made again when something is") {
-  Stage stage;
+  ZoomedRun stage;
   SceneBuilder builder;
   const auto all = double(stage.trace->published());
   auto count = [&](double position) {
@@ -76,7 +76,7 @@ TEST_CASE("aggregates are kept while nothing is computed and made again when som
 }
 
 TEST_CASE("in very large cells the arithmetic is written: the formula, the largest terms, the rest") {
-  Stage stage;
+  ZoomedRun stage;
   SceneBuilder builder;
   const Tensor& q = stage.trace->graph().at("blocks.0.attn.hook_q.head0");
   builder.build(stage.scene, stage.layout, stage.trace.get(), double(stage.trace->published()), {});

@@ -13,12 +13,6 @@ std::shared_ptr<const Model> load_reference(const std::string& name) {
   return Model::load(reference(name), progress);
 }
 
-SamplingSettings greedy_sampling() {
-  SamplingSettings settings;
-  settings.temperature = 0;
-  return settings;
-}
-
 Executor run_over(const std::shared_ptr<const Model>& model, const std::vector<int>& ids) {
   Executor run = Executor::start(model, ids, 1, greedy_sampling());
   REQUIRE(run.run_pass());

@@ -1,13 +1,12 @@
 #pragma once
 #include "model/executor.h"
 #include "tests/support/fixture.h"
+#include "tests/support/runs.h"
 
 namespace orrery::test {
 
 /// The model of tests/reference/`name`.
 std::shared_ptr<const Model> load_reference(const std::string& name);
-/// Settings that always choose the most probable token.
-SamplingSettings greedy_sampling();
 /// A run whose first pass, over `ids`, is complete.
 Executor run_over(const std::shared_ptr<const Model>& model, const std::vector<int>& ids);
 /// The largest |a - b| / (1 + |b|) between columns [first, first + expected.cols()) of a tensor and the rows

@@ -35,6 +35,7 @@ inline std::shared_ptr<const Model> load_model(const std::string& name) {
   return Model::load(std::filesystem::exists(shipped) ? shipped : reference(name), progress);
 }
 
+/// Settings that always choose the most probable token.
 inline SamplingSettings greedy_sampling() {
   SamplingSettings settings;
   settings.temperature = 0;
@@ -51,6 +52,17 @@ inline std::shared_ptr<const Trace> run_model(const std::shared_ptr<const Model>
   }
   return run.trace();
 }
+
+/// A recording of five tokens and one chosen greedily, by a model that load_model() knows.
+inline std::shared_ptr<const Trace> short_recording(const std::string& name = "gpt2") {
+  Executor run = Executor::start(load_model(name), {3, 1, 4, 1, 5}, 2, greedy_sampling());
+  while (run.run_pass()) {
+  }
+  return run.trace();
+}
+
+/// For functions that are given a translation.
+inline std::string english(const Message& message) { return message.english(); }
 
 /// A made model of that shape whose weights are pseudo-random, of the usual sizes.
 inline std::shared_ptr<const Model> random_model(const Shape& shape, std::uint64_t seed = 7) {
