@@ -17,8 +17,10 @@ TextPass::TextPass() { bind_instances(array_, buffer_, sizeof(Instance), {}); }
 bool TextPass::place(const SceneText& text, const Frame& frame, int index) {
   float distance = glm::length(text.anchor - frame.eye);
   const bool fixed = text.pixels > 0;
+  // As a person sees it: pixels of a screen that is not enlarged.
+  const float seen = frame.pixels_a_unit / std::max(distance, 1e-3f) / frame.text_scale;
   TextSize size;
-  if (!fixed) size = text_size(text.height * frame.pixels_a_unit / std::max(distance, 1e-3f), text.rank);
+  if (!fixed) size = text_size(text.height * seen, text.rank);
   if (size.alpha <= 0 || text.text.empty()) return false;
   float em =
       fixed ? text.pixels * frame.text_scale * distance / frame.pixels_a_unit : text.height * size.factor;
@@ -30,8 +32,7 @@ bool TextPass::place(const SceneText& text, const Frame& frame, int index) {
   float width = atlas_.width(text.text);
   if (text.max_width > 0 && width * em > text.max_width) {
     float fit = text.max_width / (width * em);
-    float smaller = text.height * frame.pixels_a_unit / std::max(distance, 1e-3f) * size.factor * fit;
-    size.alpha = std::min(size.alpha, text_size(smaller, text.rank).alpha);
+    size.alpha = std::min(size.alpha, text_size(text.height * seen * size.factor * fit, text.rank).alpha);
     if (size.alpha <= 0) return false;
     em *= fit;
   }
