@@ -1,0 +1,137 @@
+#include <algorithm>
+
+#include "renderer/layout_arranger.h"
+
+namespace orrery {
+namespace {
+
+Label group_label(const Group& group, LabelRank rank, glm::vec2 at, float height, float width) {
+  Label label;
+  label.text = group.label;
+  label.rank = rank;
+  label.anchor = {at.x, at.y, 0};
+  label.height = height;
+  label.max_width = width;
+  label.group = group.index;
+  return label;
+}
+
+}  // namespace
+
+Arranger::Placed Arranger::place_section(const Section& section) {
+  Placed placed;
+  const float head = head_of_section();
+  float side_y[2] = {-head, -head}, lowest = -head;
+  std::vector<float> ends;  // the y at which each wing's result stands
+  for (const Wing& wing : section.wings) {
+    const size_t first = placed.slots.size(), first_label = placed.labels.size();
+    const SlotBounds bounds = place_wing(wing, placed);
+    const int side = wing.left ? 0 : 1;
+    const float x = wing.left ? -gap_ - beside_state(section) - bounds.right : state_ + gap_;
+    const float y = side_y[side] - bounds.top;
+    for (size_t i = first; i < placed.slots.size(); ++i)
+      plan_.slots[size_t(placed.slots[i])].at += glm::vec2(x, y);
+    for (size_t i = first_label; i < placed.labels.size(); ++i) placed.labels[i].anchor += glm::vec3(x, y, 0);
+    placed.left = std::min(placed.left, x);
+    placed.right = std::max(placed.right, x + bounds.right);
+    side_y[side] = y + bounds.bottom - head;
+    lowest = std::min(lowest, y + bounds.bottom);
+    ends.push_back(plan_.slots[size_t(wing.columns.back().stack.back())].at.y);
+    name_part(section, wing, {x, y + bounds.top + 0.5f * text_}, bounds.right, placed);
+  }
+  if (section.wings.empty() && !section.spine.empty()) {
+    const int group = plan_.slots[size_t(section.spine[0])].front().group;
+    name_group(group, {0, lowest + 0.5f * text_}, state_, placed);
+    ends.push_back(lowest - strip_);
+  }
+  place_states(section, ends, lowest, placed);
+  const float head_of_next = head - 1;
+  placed.bottom = std::min(lowest, placed.bottom);
+  placed.next = std::min(lowest - text_, placed.bottom + head_of_next);
+  return placed;
+}
+
+/// Room between the first state and what it is made of, for the ghost column and its words; later states
+/// stand below all that is left of them.
+float Arranger::beside_state(const Section& section) const {
+  if (section.layer >= 0 || section.spine.empty()) return 0;
+  return (stream_texts + ghost_column) * plan_.slots[size_t(section.spine[0])].cell.y + 4.5f * text_;
+}
+
+/// Weights that make a state itself (a token table without positions, the norm of embeddings) stand on it.
+/// Returns where the state begins.
+float Arranger::place_weights_above(int state, float top, Placed& placed) {
+  bool slabs = false;
+  for (size_t i = 0; i < plan_.slots.size(); ++i) {
+    Slot& slot = plan_.slots[i];
+    if (!slot.weight || slot.owner != state) continue;
+    slot.at = {0, top};
+    placed.slots.push_back(int(i));
+    placed.right = std::max(placed.right, slot.size.x);
+    slabs = slot.slab();
+    slabs ? label_slab(slot, placed) : label(slot, slot.size.x, placed);
+    top -= slot.size.y + (slabs ? 0.8f : strip_);
+  }
+  return slabs ? top - strip_ : top;  // room for the state's own name
+}
+
+/// States of the stream stand where the result that they take up stands; the last one below the wings.
+void Arranger::place_states(const Section& section, const std::vector<float>& ends, float lowest,
+                            Placed& placed) {
+  float y = 0;
+  for (size_t k = 0; k < section.spine.size(); ++k) {
+    Slot& slot = plan_.slots[size_t(section.spine[k])];
+    const bool last = k + 1 == section.spine.size() && section.layer >= 0;
+    float at = k < ends.size() ? ends[k] : y;
+    if (last) at = std::min(at, lowest - 0.5f * text_);
+    if (k > 0) at = std::min(at, y - strip_ - 1);
+    slot.at = {0, place_weights_above(section.spine[k], at, placed)};
+    y = slot.at.y - slot.size.y;
+    placed.slots.push_back(section.spine[k]);
+    label(slot, slot.size.x, placed);
+    placed.bottom = std::min(placed.bottom, y);
+  }
+}
+
+/// The innermost group that holds all results of a wing.
+int Arranger::group_of(const Wing& wing) const {
+  int group = plan_.slots[size_t(wing.columns.back().stack.back())].front().group;
+  auto holds = [&](int outer, int inner) {
+    for (; inner >= 0; inner = graph_.groups()[size_t(inner)].parent)
+      if (inner == outer) return true;
+    return false;
+  };
+  for (const PlanColumn& column : wing.columns)
+    for (int slot : column.stack)
+      while (!holds(group, plan_.slots[size_t(slot)].front().group))
+        group = graph_.groups()[size_t(group)].parent;
+  return group;
+}
+
+void Arranger::name_part(const Section& section, const Wing& wing, glm::vec2 at, float width,
+                         Placed& placed) {
+  const int group = group_of(wing);
+  const Group* outer = nullptr;
+  float x = at.x;
+  // The first wing also carries the name of its layer, in front.
+  if (&wing == &section.wings[0] && section.layer >= 0) {
+    outer = &graph_.groups()[size_t(group)];
+    while (outer->parent > 0 && graph_.groups()[size_t(outer->parent)].layer >= 0)
+      outer = &graph_.groups()[size_t(outer->parent)];
+    const float height = title_;
+    const float reserved = 0.55f * height * float(outer->label.english().size()) + text_;
+    placed.labels.push_back(group_label(*outer, LabelRank::layer, {x, at.y}, height, reserved));
+    x += reserved;
+  }
+  const Group& inner = graph_.groups()[size_t(group)];
+  const bool said = &wing != &section.wings[0] && group == group_of(section.wings[0]);
+  if (outer != &inner && !said) name_group(group, {x, at.y}, at.x + width - x, placed);
+}
+
+void Arranger::name_group(int group, glm::vec2 at, float width, Placed& placed) const {
+  if (group > 0)
+    placed.labels.push_back(
+        group_label(graph_.groups()[size_t(group)], LabelRank::part, at, 0.83f * title_, width));
+}
+
+}  // namespace orrery
