@@ -11,6 +11,7 @@ struct Aggregate {
   Message words;
   glm::vec3 anchor{0};
   float height = 1, align = 0;
+  float max_width = 0;  ///< as of a label
 };
 
 /// For each layer that is computed after `steps` steps: the RMS (root of the mean square) over the channels

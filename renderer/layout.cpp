@@ -60,6 +60,28 @@ void measure_predictions(Layout& layout, const Graph& graph) {
                                                     -lines * layout.prediction_height, 0);
 }
 
+/// All arrangements that are worth a try.
+std::vector<Arrangement> choices(const Graph& graph, const Plan& plan, const LayoutOptions& options) {
+  const bool square = Lengths(graph, options.token_rows).square();
+  const bool stacked = std::ranges::any_of(plan.sections, [](const Section& section) {
+    return std::ranges::any_of(section.wings, &Wing::stacked);
+  });
+  std::vector<Arrangement> all;
+  const int most = std::clamp(int(plan.sections.size()) - 2, 1, 6);
+  for (int columns = 1; columns <= most; ++columns)
+    for (float tallest : {1.02f, 1.35f, 2.1f})
+      for (int stacks : stacked ? std::vector{0, 3, 4, 5, 6, 7, 8, 10} : std::vector{0}) {
+        if (square) {  // a small model's cells are about square: all rows and columns have one size
+          for (float wide : {1.f, 1.35f, 1.7f}) all.push_back({columns, tallest, 1, 1, wide, stacks, 0});
+          continue;
+        }
+        for (float flat : {1.f, 0.75f, 0.55f})
+          for (float tall_rows : {1.f, 1.5f, 2.2f})
+            all.push_back({columns, tallest, flat, tall_rows, 1, stacks, 0});
+      }
+  return all;
+}
+
 }  // namespace
 
 float written_width(const Label& label) {
@@ -69,28 +91,22 @@ float written_width(const Label& label) {
 
 Layout make_layout(const Graph& graph, const LayoutOptions& options) {
   const Plan plan = make_plan(graph);
-  const bool square = Lengths(graph, options.token_rows).square();
   Layout best;
-  Arrangement best_choice;
   float best_covered = -1;
-  const int most = std::clamp(int(plan.sections.size()) - 2, 1, 6);
-  for (int columns = 1; columns <= most; ++columns)
-    for (float tallest : {1.02f, 1.35f, 2.1f})
-      for (float flat : {1.f, 0.75f, 0.55f})
-        for (float tall_rows : {1.f, 1.5f, 2.2f}) {
-          if ((flat < 1 || tall_rows > 1) && square) continue;  // cells of a small model stay square
-          const Arrangement choice{columns, tallest, flat, tall_rows, 0};
-          Layout layout = arrange(graph, plan, options, choice);
-          add_bounds(layout);
-          const float found = covered(layout, options.aspect);
-          if (found <= best_covered) continue;
-          best_covered = found;
-          best_choice = choice;
-          best = std::move(layout);
-        }
-  const glm::vec3 size = best.high - best.low;
-  best_choice.seen_width = std::max(size.x, size.y * options.aspect);
-  best = arrange(graph, plan, options, best_choice);
+  for (Arrangement choice : choices(graph, plan, options)) {
+    // Names are sized to be read from where all is seen: that is known when all is placed.
+    Layout layout;
+    for (int pass = 0; pass < 2; ++pass) {
+      layout = arrange(graph, plan, options, choice);
+      add_bounds(layout);
+      const glm::vec3 size = layout.high - layout.low;
+      choice.seen_width = std::max(size.x, size.y * options.aspect);
+    }
+    const float found = covered(layout, options.aspect);
+    if (found <= best_covered) continue;
+    best_covered = found;
+    best = std::move(layout);
+  }
   measure_predictions(best, graph);
   add_strands(best, graph);
   add_bounds(best);
@@ -139,7 +155,7 @@ Camera frame_whole(const Layout& layout, const Camera& direction, float aspect, 
     points.push_back(layout.arc_edge);
   }
   for (const Strand& strand : layout.strands)  // one that runs around the rest bounds the picture
-    if (strand.around) points.insert(points.end(), {strand.points[0], strand.points[3]});
+    if (strand.around || strand.ribbon) points.insert(points.end(), {strand.points[0], strand.points[3]});
   if (points.empty()) points.push_back(glm::vec3(0));
   return direction.framing(points, aspect, margin);
 }

@@ -9,7 +9,7 @@ namespace orrery {
 Arranger::Arranger(const Graph& graph, Plan& plan, const LayoutOptions& options, const Arrangement& choice)
     : graph_(graph), plan_(plan), choice_(choice), lengths_(graph, options.token_rows) {
   for (const Slot& slot : plan_.slots)
-    if (slot.spine) state_ = std::max(state_, lengths_.length(slot.front().cols));
+    if (slot.spine) state_ = std::max(state_, choice_.wide * lengths_.length(slot.front().cols));
   text_ = std::max(std::clamp(0.095f * state_, 1.2f, 4.6f), 0.0070f * choice.seen_width);
   strip_ = 1.18f * text_;
   gap_ = 1.5f * text_;
@@ -18,6 +18,8 @@ Arranger::Arranger(const Graph& graph, Plan& plan, const LayoutOptions& options,
   lane_depth_ = std::min(6.f, 40.f / float(plan_.lanes));
   weight_depth_ = std::min(3.f, 0.7f * lane_depth_);
   for (Slot& slot : plan_.slots) measure(slot);
+  for (const Section& section : plan_.sections)
+    for (const Wing& wing : section.wings) right_wings_ |= section.layer >= 0 && !wing.left;
 }
 
 Layout Arranger::run() {

@@ -10,6 +10,8 @@ struct Arrangement {
   float tallest = 1.3f;  ///< of a matrix before it is folded, in widths of the residual stream
   float flat = 1;        ///< height of a matrix' cells, in parts of what the length of its rows says
   float tall_rows = 1;   ///< height of a token's row, in parts of what its length says
+  float wide = 1;        ///< width of a cell in parts of what its column's length says
+  int stacks = 0;        ///< of columns, in a wing with too many for one line; 0: one line all the same
   float seen_width = 0;  ///< about how wide the whole is: names are sized to be read from there; 0 = unknown
 };
 

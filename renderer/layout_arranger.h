@@ -1,4 +1,5 @@
 #pragma once
+#include <span>
 #include <vector>
 
 #include "renderer/layout_arrange.h"
@@ -39,7 +40,12 @@ class Arranger {
   // layout_wings.cpp
   float place_weights(const Slot& slot, const std::vector<int>& matrices, Placed& into);
   float slabs_height(const Slot& slot) const;
+  float width_of(const PlanColumn& column, bool names) const;
+  void place_column(const PlanColumn& column, glm::vec2 at, float wide, Placed& into, SlotBounds& bounds);
   SlotBounds place_wing(const Wing& wing, Placed& into);
+  SlotBounds place_row(std::span<const PlanColumn> columns, Placed& into);
+  bool thin(const PlanColumn& column) const;
+  SlotBounds place_stacks(const Wing& wing, Placed& into);
   float row_of(const Slot& slot, const std::vector<bool>& done) const;
 
   // layout_sections.cpp
@@ -49,7 +55,11 @@ class Arranger {
   float place_weights_above(int state, float top, Placed& placed);
   void place_states(const Section& section, const std::vector<float>& ends, float lowest, Placed& placed);
   int group_of(const Wing& wing) const;
-  void name_part(const Section& section, const Wing& wing, glm::vec2 at, float width, Placed& placed);
+  const Group& layer_of(int group) const;
+  float width_of_title(const Group& layer) const;
+  bool names_need_two_lines(const Section& section, const Wing& wing, float width) const;
+  void name_part(const Section& section, const Wing& wing, glm::vec2 at, float width, bool two_lines,
+                 Placed& placed);
   void name_group(int group, glm::vec2 at, float width, Placed& placed) const;
 
   // layout_arrange.cpp
@@ -66,7 +76,8 @@ class Arranger {
   Plan& plan_;
   Arrangement choice_;
   Lengths lengths_;
-  float state_ = 1;  // width of the residual stream
+  float state_ = 1;           // width of the residual stream
+  bool right_wings_ = false;  // whether a layer has any
   float text_ = 1, strip_ = 1, gap_ = 1, title_ = 1;
   float lane_depth_ = 6, weight_depth_ = 3;
   Layout layout_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "renderer/plan_columns.h"
+
 namespace orrery {
 namespace {
 
@@ -63,78 +65,6 @@ void make_slots(const Graph& graph, Plan& plan) {
       Slot& slot = plan.slots[size_t(plan.slot_of[size_t(input->index)])];
       if (slot.weight && slot.owner < 0) slot.owner = plan.slot_of[size_t(step->index)];
     }
-}
-
-/// Whether `input` closes the stack, or what follows it there reads it as well: blends of one thing stand
-/// below each other.
-bool open_below(const Plan& plan, const std::vector<int>& stack, int input) {
-  for (auto slot = stack.rbegin(); slot != stack.rend() && *slot != input; ++slot)
-    if (std::ranges::find(plan.slots[size_t(*slot)].inputs, input) == plan.slots[size_t(*slot)].inputs.end())
-      return false;
-  return true;
-}
-
-/// What stands between a result and the column that it could join.
-enum class Between { nothing, apart, one_wide, reads_it };
-
-/// Columns (column, last] of a wing: do they read from `column`, and are they wider than one number a token?
-Between between(const Plan& plan, const Wing& wing, int column, int last) {
-  Between found = last > column ? Between::apart : Between::nothing;
-  const std::vector<int>& own = wing.columns[size_t(column)].stack;
-  for (int c = column + 1; c <= last; ++c)
-    for (int index : wing.columns[size_t(c)].stack) {
-      const Slot& slot = plan.slots[size_t(index)];
-      const bool reads = std::ranges::any_of(
-          slot.inputs, [&](int input) { return std::ranges::find(own, input) != own.end(); });
-      if (!reads) continue;
-      if (slot.front().cols.size > 1) return Between::reads_it;
-      found = Between::one_wide;
-    }
-  return found;
-}
-
-/// Puts the members of one branch, in order of execution, into columns.
-Wing make_wing(const Plan& plan, const std::vector<int>& members) {
-  Wing wing;
-  std::vector<int> column_of(plan.slots.size(), -1);
-  auto move_behind = [&](int column, int other) {
-    std::rotate(wing.columns.begin() + column, wing.columns.begin() + column + 1,
-                wing.columns.begin() + other + 1);
-    for (size_t c = 0; c < wing.columns.size(); ++c)
-      for (int slot : wing.columns[c].stack) column_of[size_t(slot)] = int(c);
-  };
-  for (int index : members) {
-    const Slot& slot = plan.slots[size_t(index)];
-    std::vector<int> matrices;
-    for (int input : slot.inputs) {
-      const Slot& weight = plan.slots[size_t(input)];
-      if (weight.weight && weight.owner == index && !weight.slab()) matrices.push_back(input);
-    }
-    // Without a matrix of its own and with columns that mean the same, it stands under what it reads: the
-    // textbook's place for an elementwise function, and for P · V the one under V.
-    int under = -1, rightmost = -1;
-    for (int input : slot.inputs) {
-      const int column = column_of[size_t(input)];
-      if (column < 0) continue;
-      rightmost = std::max(rightmost, column);
-      const Slot& above = plan.slots[size_t(input)];
-      if (matrices.empty() && above.front().cols == slot.front().cols &&
-          above.lanes.size() == slot.lanes.size() &&
-          open_below(plan, wing.columns[size_t(column)].stack, input))
-        under = std::max(under, column);
-    }
-    // It also stands right of all that it reads; where that reads the column in turn, it opens a new one.
-    const Between what = under >= 0 ? between(plan, wing, under, rightmost) : Between::reads_it;
-    if (what != Between::reads_it) {
-      wing.columns[size_t(under)].stack.push_back(index);
-      column_of[size_t(index)] = under;
-      if (what == Between::apart) move_behind(under, rightmost);
-    } else {
-      column_of[size_t(index)] = int(wing.columns.size());
-      wing.columns.push_back({std::move(matrices), {index}});
-    }
-  }
-  return wing;
 }
 
 /// Cuts what lies between two spine states into wings that do not read each other.

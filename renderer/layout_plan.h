@@ -37,6 +37,8 @@ struct PlanColumn {
 struct Wing {
   std::vector<PlanColumn> columns;
   bool left = true;  ///< of the spine
+  bool stacked =
+      false;  ///< has too many columns for one line: they may stand in stacks, as a newspaper is read
 };
 
 /// The part before the layers, a layer, or the part after them.

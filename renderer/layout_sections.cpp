@@ -5,6 +5,8 @@
 namespace orrery {
 namespace {
 
+constexpr float above_part = 0.75f;  // a part's name stands so many text heights above it
+
 Label group_label(const Group& group, LabelRank rank, glm::vec2 at, float height, float width) {
   Label label;
   label.text = group.label;
@@ -28,7 +30,8 @@ Arranger::Placed Arranger::place_section(const Section& section) {
     const SlotBounds bounds = place_wing(wing, placed);
     const int side = wing.left ? 0 : 1;
     const float x = wing.left ? -gap_ - beside_state(section) - bounds.right : state_ + gap_;
-    const float y = side_y[side] - bounds.top;
+    const bool two_lines = names_need_two_lines(section, wing, bounds.right);
+    const float y = side_y[side] - bounds.top - (two_lines ? 0.95f * title_ : 0);
     for (size_t i = first; i < placed.slots.size(); ++i)
       plan_.slots[size_t(placed.slots[i])].at += glm::vec2(x, y);
     for (size_t i = first_label; i < placed.labels.size(); ++i) placed.labels[i].anchor += glm::vec3(x, y, 0);
@@ -37,14 +40,16 @@ Arranger::Placed Arranger::place_section(const Section& section) {
     side_y[side] = y + bounds.bottom - head;
     lowest = std::min(lowest, y + bounds.bottom);
     ends.push_back(plan_.slots[size_t(wing.columns.back().stack.back())].at.y);
-    name_part(section, wing, {x, y + bounds.top + 0.5f * text_}, bounds.right, placed);
+    name_part(section, wing, {x, y + bounds.top + above_part * text_}, bounds.right, two_lines, placed);
   }
   if (section.wings.empty() && !section.spine.empty()) {
     const int group = plan_.slots[size_t(section.spine[0])].front().group;
-    name_group(group, {0, lowest + 0.5f * text_}, state_, placed);
     ends.push_back(lowest - strip_);
+    place_states(section, ends, lowest, placed);
+    name_group(group, {placed.left, lowest + above_part * text_}, std::max(state_, 14 * title_), placed);
+  } else {
+    place_states(section, ends, lowest, placed);
   }
-  place_states(section, ends, lowest, placed);
   const float head_of_next = head - 1;
   placed.bottom = std::min(lowest, placed.bottom);
   placed.next = std::min(lowest - text_, placed.bottom + head_of_next);
@@ -65,9 +70,11 @@ float Arranger::place_weights_above(int state, float top, Placed& placed) {
   for (size_t i = 0; i < plan_.slots.size(); ++i) {
     Slot& slot = plan_.slots[i];
     if (!slot.weight || slot.owner != state) continue;
-    slot.at = {0, top};
+    // A table reaches out over the wings.
+    slot.at = {right_wings_ ? 0 : std::min(0.f, state_ - slot.size.x), top};
     placed.slots.push_back(int(i));
-    placed.right = std::max(placed.right, slot.size.x);
+    placed.left = std::min(placed.left, slot.at.x);
+    placed.right = std::max(placed.right, slot.at.x + slot.size.x);
     slabs = slot.slab();
     slabs ? label_slab(slot, placed) : label(slot, slot.size.x, placed);
     top -= slot.size.y + (slabs ? 0.8f : strip_);
@@ -108,24 +115,40 @@ int Arranger::group_of(const Wing& wing) const {
   return group;
 }
 
-void Arranger::name_part(const Section& section, const Wing& wing, glm::vec2 at, float width,
+/// The outermost group inside of a layer that holds a group.
+const Group& Arranger::layer_of(int group) const {
+  const Group* outer = &graph_.groups()[size_t(group)];
+  while (outer->parent > 0 && graph_.groups()[size_t(outer->parent)].layer >= 0)
+    outer = &graph_.groups()[size_t(outer->parent)];
+  return *outer;
+}
+
+float Arranger::width_of_title(const Group& layer) const {
+  return 0.55f * title_ * float(layer.label.english().size()) + text_;
+}
+
+/// Whether a layer's first wing is too narrow for the layer's name and its own beside each other.
+bool Arranger::names_need_two_lines(const Section& section, const Wing& wing, float width) const {
+  if (&wing != &section.wings[0] || section.layer < 0) return false;
+  const Group &part = graph_.groups()[size_t(group_of(wing))], &layer = layer_of(part.index);
+  const float name = 0.55f * 0.83f * title_ * float(part.label.english().size());
+  return &layer != &part && width_of_title(layer) + 0.8f * name > width;
+}
+
+void Arranger::name_part(const Section& section, const Wing& wing, glm::vec2 at, float width, bool two_lines,
                          Placed& placed) {
-  const int group = group_of(wing);
-  const Group* outer = nullptr;
+  const Group &part = graph_.groups()[size_t(group_of(wing))], &layer = layer_of(part.index);
+  // The first wing also carries the name of its layer, in front or above.
+  const bool first = &wing == &section.wings[0];
   float x = at.x;
-  // The first wing also carries the name of its layer, in front.
-  if (&wing == &section.wings[0] && section.layer >= 0) {
-    outer = &graph_.groups()[size_t(group)];
-    while (outer->parent > 0 && graph_.groups()[size_t(outer->parent)].layer >= 0)
-      outer = &graph_.groups()[size_t(outer->parent)];
-    const float height = title_;
-    const float reserved = 0.55f * height * float(outer->label.english().size()) + text_;
-    placed.labels.push_back(group_label(*outer, LabelRank::layer, {x, at.y}, height, reserved));
-    x += reserved;
+  if (first && section.layer >= 0) {
+    const glm::vec2 up{0, two_lines ? 0.95f * title_ : 0};
+    placed.labels.push_back(group_label(layer, LabelRank::layer, at + up, title_, width_of_title(layer)));
+    if (!two_lines) x += width_of_title(layer);
   }
-  const Group& inner = graph_.groups()[size_t(group)];
-  const bool said = &wing != &section.wings[0] && group == group_of(section.wings[0]);
-  if (outer != &inner && !said) name_group(group, {x, at.y}, at.x + width - x, placed);
+  const bool said = first ? section.layer >= 0 && &layer == &part : part.index == group_of(section.wings[0]);
+  const float room = section.layer < 0 ? std::max(width, 12 * title_) : at.x + width - x;
+  if (!said) name_group(part.index, {x, at.y}, room, placed);
 }
 
 void Arranger::name_group(int group, glm::vec2 at, float width, Placed& placed) const {

@@ -22,7 +22,8 @@ float Lengths::length(const Dim& dim) const {
   const float n = float(count(dim));
   if (dim.axis == Axis::expert && dim.size > 1) return std::min(3 * n, 24 + n);  // a choice to be seen
   if (is_token_axis(dim.axis)) return n <= 24 ? n : 24 * std::sqrt(n / 24);
-  return n <= 16 ? n : 16 * std::pow(n / 16, power_);
+  const float length = n <= 16 ? n : 16 * std::pow(n / 16, power_);
+  return dim.axis == Axis::state ? std::min(length, 3 * 192.f) : length;
 }
 
 void Arranger::measure(Slot& slot) const {
@@ -30,7 +31,7 @@ void Arranger::measure(Slot& slot) const {
   const glm::ivec2 count{lengths_.count(tensor.cols), lengths_.count(tensor.rows)};
   slot.size = {lengths_.length(tensor.cols), lengths_.length(tensor.rows)};
   if (is_token_axis(tensor.rows.axis)) slot.size.y *= choice_.tall_rows;
-  if (is_token_axis(tensor.cols.axis)) slot.size.x *= choice_.tall_rows;
+  slot.size.x *= is_token_axis(tensor.cols.axis) ? choice_.tall_rows : choice_.wide;
   if (ends_in_words(tensor)) {
     // Words stand beside its rows: room to read them.
     slot.size.y = std::max(slot.size.y, std::min(3.2f * float(count.y), 0.4f * state_ + 52));

@@ -56,6 +56,14 @@ Strand strand_between(const Block& a, const Block& b) {
   return curve(from, to, {s.top, up}, {e.bottom, down}, 0.45f * std::abs(e.bottom.y - s.top.y) + 0.5f);
 }
 
+/// The plate of the layer in which a tensor stands; null outside of layers.
+const Plate* plate_of(const Layout& layout, const Graph& graph, const Tensor& tensor) {
+  for (int group = tensor.group; group >= 0; group = graph.groups()[size_t(group)].parent)
+    for (const Plate& plate : layout.plates)
+      if (plate.group == group) return &plate;
+  return nullptr;
+}
+
 /// A state that is carried from token to token: out on the left and back in, from its rows to its next ones.
 Strand carried(const Block& block) {
   const Side s(block);
@@ -66,7 +74,7 @@ Strand carried(const Block& block) {
 
 /// The residual stream: straight down as wide as its block, or from the foot of one column up through the gap
 /// to the head of the next.
-void add_ribbon(Layout& layout, const Block& a, const Block& b) {
+void add_ribbon(Layout& layout, const Graph& graph, const Block& a, const Block& b) {
   const Side s(a), e(b);
   const float reach = std::max(4.f, 0.5f * std::abs(s.bottom.y - e.top.y));
   if (std::abs(a.corner.x - b.corner.x) < 1 && s.bottom.y > e.top.y) {
@@ -77,14 +85,12 @@ void add_ribbon(Layout& layout, const Block& a, const Block& b) {
     layout.strands.push_back(strand);
     return;
   }
-  // The gap: left of the plate in which the second stands.
+  // The gap: left of the layer to which the second belongs.
   float gap = e.left.x - reach, head = e.top.y + reach;
-  for (const Plate& plate : layout.plates)
-    if (b.corner.x > plate.corner.x && b.corner.x < plate.corner.x + plate.size.x &&
-        b.corner.y <= plate.corner.y && b.corner.y > plate.corner.y - plate.size.y) {
-      gap = plate.corner.x - 4;
-      head = plate.corner.y;
-    }
+  if (const Plate* plate = plate_of(layout, graph, *b.tensor)) {
+    gap = plate->corner.x - 4;
+    head = plate->corner.y;
+  }
   const float turn_by = 0.25f * a.size().x, back = -4;
   const glm::vec3 foot{s.bottom.x, s.bottom.y, back}, low{gap, s.bottom.y + 0.5f * turn_by, back};
   const glm::vec3 high{gap, head - turn_by, back}, mouth{e.top.x, head - turn_by, back};
@@ -99,6 +105,12 @@ void add_ribbon(Layout& layout, const Block& a, const Block& b) {
     Strand strand{a.tensor, b.tensor, {way[0], way[1], way[2], way[3]}, 0.12f * a.size().x, true};
     layout.strands.push_back(strand);
   }
+}
+
+/// From a state at the foot of one column into the next: where its ribbon passes above the reader, down.
+Strand off_the_ribbon(const Plate& plate, const Block& a, const Block& b) {
+  const glm::vec3 to = Side(b).top, from{to.x, plate.corner.y, to.z};
+  return curve(*a.tensor, *b.tensor, {from, down}, {to, up}, 0.4f * std::abs(from.y - to.y));
 }
 
 /// A way of level and upright lines through `corners`, its turns rounded.
@@ -188,7 +200,10 @@ void add_strands(Layout& layout, const Graph& graph) {
       if (from == to)
         layout.strands.push_back(carried(a));
       else if (from->spine && to->spine)
-        add_ribbon(layout, a, b);
+        add_ribbon(layout, graph, a, b);
+      else if (const Plate* plate = plate_of(layout, graph, *to);
+               from->spine && plate && a.corner.x < plate->corner.x)
+        layout.strands.push_back(off_the_ribbon(*plate, a, b));
       else
         layout.strands.push_back(strand_between(a, b));
     }

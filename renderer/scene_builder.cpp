@@ -211,6 +211,7 @@ void SceneBuilder::add_aggregates(Scene& scene, const Layout& layout, const Trac
       text.anchor = aggregate.anchor;
       text.height = aggregate.height;
       text.align = aggregate.align;
+      text.max_width = aggregate.max_width;
       text.rank = LabelRank::part;
       text.colour = with_alpha(colours.faint_text, 0.9f);
       text.priority = 2;

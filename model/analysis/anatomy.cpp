@@ -88,7 +88,9 @@ Anatomy anatomy_of(const Graph& graph) {
   return anatomy;
 }
 
-bool between_parts(const Tensor& state) { return ends_with_hook(state, "hook_resid_mid"); }
+bool between_parts(const Tensor& state) {
+  return ends_with_hook(state, "hook_resid_mid") || ends_with_hook(state, "hook_resid_conv");
+}
 
 std::vector<const Tensor*> stream_states(const Graph& graph, bool with_middles) {
   std::vector<const Tensor*> states;

@@ -12,17 +12,21 @@
 namespace orrery::test {
 
 /// The networks whose pictures are tested: GPT-2 in the sizes of the models that ship and of the oracle's
-/// tiny ones, and the oracle's of every other architecture.
+/// tiny ones, and the oracle's of every other architecture, some of them also as large as a small trained
+/// one.
 struct Shape {
   const char* name;
   int layers, heads, channels, inner, context, vocabulary;
   bool bias = true, tied = true;
-  const char* folder = nullptr;  ///< of tests/reference, whose configuration says it all
+  const char* folder = nullptr;   ///< of tests/reference, whose configuration says it all
+  const char* changes = nullptr;  ///< to that configuration, in JSON
 
   Graph graph() const {
     if (folder) {
       const std::string file = (reference(folder) / "config.json").string();
-      const Config read(parse_json(read_text_file(file, 1 << 20), file), file);
+      nlohmann::json json = parse_json(read_text_file(file, 1 << 20), file);
+      if (changes) json.merge_patch(nlohmann::json::parse(changes));
+      const Config read(std::move(json), file);
       return find_architecture(read.text("model_type", ""))->build(read, {});
     }
     const nlohmann::json json = {
@@ -35,6 +39,9 @@ struct Shape {
 };
 
 inline Shape of_folder(const char* folder) { return {folder, 0, 0, 0, 0, 0, 0, true, true, folder}; }
+inline Shape larger(const char* name, const char* folder, const char* changes) {
+  return {name, 0, 0, 0, 0, 0, 0, true, true, folder, changes};
+}
 
 inline const std::vector<Shape>& shapes() {
   static const std::vector<Shape> list = {
@@ -61,6 +68,15 @@ inline const std::vector<Shape>& shapes() {
       of_folder("rwkv7"),
       of_folder("ttt_linear"),
       of_folder("ttt_linear_gate_conv"),
+      larger("GPT-NeoX, 6 layers", "gpt_neox", R"({"hidden_size": 160, "intermediate_size": 640,
+             "num_attention_heads": 5, "num_hidden_layers": 6, "vocab_size": 2000})"),
+      larger("Mamba, 6 layers", "mamba", R"({"hidden_size": 160, "intermediate_size": 320, "state_size": 16,
+             "time_step_rank": 10, "num_hidden_layers": 6, "vocab_size": 2000})"),
+      larger("RWKV-7, 4 layers", "rwkv7", R"({"hidden_size": 192, "intermediate_size": 768, "head_dim": 64,
+             "num_hidden_layers": 4, "vocab_size": 2000, "a_low_rank_dim": 32, "decay_low_rank_dim": 32,
+             "gate_low_rank_dim": 32, "v_low_rank_dim": 32})"),
+      larger("TTT-Linear, 4 layers", "ttt_linear", R"({"hidden_size": 192, "intermediate_size": 512,
+             "num_attention_heads": 6, "num_hidden_layers": 4, "vocab_size": 2000})"),
   };
   return list;
 }
