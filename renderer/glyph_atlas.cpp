@@ -95,7 +95,10 @@ GlyphAtlas::~GlyphAtlas() = default;
 
 const Glyph& GlyphAtlas::glyph(char32_t character) {
   auto [place, added] = glyphs_.try_emplace(character);
-  if (added) place->second = rasterise(character);
+  if (added) {
+    place->second = rasterise(character);
+    place->second.index = int(glyphs_.size()) - 1;
+  }
   return place->second;
 }
 

@@ -15,6 +15,7 @@ struct Glyph {
   float atlas_x = 0, atlas_y = 0, atlas_width = 0, atlas_height = 0;
   float left = 0, top = 0, width = 0, height = 0;
   float advance = 0;
+  int index = 0;  ///< how many were drawn before it
 };
 
 /// The next character of a UTF-8 text; bytes that are no character become U+FFFD. Moves `text` behind it.

@@ -7,11 +7,13 @@
 namespace orrery {
 namespace {
 
+constexpr size_t most_places = 65536;  // texts and glyphs that an instance can name
+
 std::int16_t parts(float ems) { return std::int16_t(std::clamp(ems, -63.f, 63.f) * 512); }
 
 }  // namespace
 
-TextPass::TextPass() { bind_instances(array_, buffer_, sizeof(Instance), {}); }
+TextPass::TextPass() : glyph_boxes_(2) { bind_instances(array_, buffer_, sizeof(Instance), {}); }
 
 /// Finds out how large the text is on the screen and where; false if it is not to be seen.
 bool TextPass::place(const SceneText& text, const Frame& frame, int index) {
@@ -99,36 +101,51 @@ bool TextPass::find_rectangle(glm::vec3 anchor, float em, float width, float ali
 void TextPass::add_backing(glm::vec3 anchor, float em, float align, float width, std::uint32_t ink) {
   const Glyph& block = atlas_.glyph(U'\u2588');
   const float pad = 0.3f, left = -align * width - pad;
-  instances_.push_back({glm::vec4(anchor, em),
-                        {parts(left), parts(0.98f), parts(width + 2 * pad), parts(1.3f)},
-                        {std::uint16_t(block.atlas_x + block.atlas_width * 0.5f),
-                         std::uint16_t(block.atlas_y + block.atlas_height * 0.5f), 1, 1},
-                        ink});
+  glyph_boxes_[0] = glm::vec4(parts(0.98f), parts(1.3f), 0, 0);
+  glyph_boxes_[1] = glm::vec4(std::uint16_t(block.atlas_x + block.atlas_width * 0.5f),
+                              std::uint16_t(block.atlas_y + block.atlas_height * 0.5f), 1, 1);
+  if (const int place = new_text(anchor, em); place >= 0)
+    instances_.push_back({parts(left), parts(width + 2 * pad), 0, std::uint16_t(place), ink});
+}
+
+int TextPass::new_text(glm::vec3 anchor, float em) {
+  if (texts_.size() >= most_places) return -1;
+  texts_.emplace_back(anchor, em);
+  return int(texts_.size()) - 1;
+}
+
+std::uint16_t TextPass::box_of(const Glyph& glyph) {
+  const size_t place = std::min(size_t(glyph.index) + 1, most_places - 1);
+  if (glyph_boxes_.size() < 2 * (place + 1)) glyph_boxes_.resize(2 * (place + 1));
+  glyph_boxes_[2 * place] = glm::vec4(parts(glyph.top), parts(glyph.height), 0, 0);
+  glyph_boxes_[2 * place + 1] =
+      glm::vec4(glyph.atlas_x, glyph.atlas_y, glyph.atlas_width, glyph.atlas_height);
+  return std::uint16_t(place);
 }
 
 void TextPass::add(std::string_view text, glm::vec3 anchor, float em, float align, float width,
                    std::uint32_t ink) {
+  const int place = new_text(anchor, em);
+  if (place < 0) return;
   float pen = -align * width;
   while (!text.empty()) {
     const Glyph& glyph = atlas_.glyph(next_character(text));
     if (glyph.width > 0)
       instances_.push_back(
-          {glm::vec4(anchor, em),
-           {parts(pen + glyph.left), parts(glyph.top), parts(glyph.width), parts(glyph.height)},
-           {std::uint16_t(glyph.atlas_x), std::uint16_t(glyph.atlas_y), std::uint16_t(glyph.atlas_width),
-            std::uint16_t(glyph.atlas_height)},
-           ink});
+          {parts(pen + glyph.left), parts(glyph.width), box_of(glyph), std::uint16_t(place), ink});
     pen += glyph.advance;
   }
 }
 
 void TextPass::add_numbers(const Scene& scene, const Frame& frame, const ValuePool& pool) {
   instances_.clear();
+  texts_.clear();
   for_each_number(scene, frame, pool, [&](const CellNumber& number) {
     float width = atlas_.width(number.text), em = std::min(number.em, 0.88f * number.width / width);
     add(number.text, number.centre - glm::vec3(0, 0.36f * em, 0), em, 0.5f, width, packed(number.ink, 1));
   });
   numbers_ = int(instances_.size());
+  number_texts_ = int(texts_.size());
   numbers_steps_ = scene.steps;
   numbers_age_ = 0;
 }
@@ -139,6 +156,7 @@ size_t TextPass::prepare(const Scene& scene, const Frame& frame, const ValuePool
   if (still || !moved || scene.steps != numbers_steps_ || ++numbers_age_ > 15)
     add_numbers(scene, frame, pool);
   instances_.resize(size_t(numbers_));
+  texts_.resize(size_t(number_texts_));
   placed_.clear();
   labels_.clear();
   for (const SceneText& text : scene.texts) place(text, frame, int(placed_.size()));
@@ -153,7 +171,8 @@ size_t TextPass::prepare(const Scene& scene, const Frame& frame, const ValuePool
     add(placed.text->text, placed.anchor, placed.em, placed.text->align, placed.width,
         packed(colour, colour.a * placed.alpha));
   }
-  return buffer_.set(instances_.data(), instances_.size() * sizeof(Instance)) + atlas_.upload();
+  return buffer_.set(instances_.data(), instances_.size() * sizeof(Instance)) + text_list_.set(texts_) +
+         glyph_list_.set(glyph_boxes_) + atlas_.upload();
 }
 
 void TextPass::draw(const Frame& frame, int first, int count, float halo) {
@@ -165,12 +184,15 @@ void TextPass::draw(const Frame& frame, int first, int count, float halo) {
   glUniform2f(program_.at("atlas_size"), float(atlas_.size()), float(atlas_.size()));
   glUniform1f(program_.at("spread"), float(GlyphAtlas::spread));
   glUniform1f(program_.at("halo"), halo);
+  text_list_.bind(1);
+  glyph_list_.bind(2);
+  glUniform1i(program_.at("texts"), 1);
+  glUniform1i(program_.at("glyph_boxes"), 2);
   size_t start = size_t(first) * sizeof(Instance);
   bind_instances(array_, buffer_, sizeof(Instance),
-                 {{0, 4, GL_FLOAT, false, start + offsetof(Instance, anchor)},
-                  {1, 4, GL_SHORT, false, start + offsetof(Instance, box)},
-                  {2, 4, GL_UNSIGNED_SHORT, false, start + offsetof(Instance, atlas)},
-                  {3, 4, GL_UNSIGNED_BYTE, false, start + offsetof(Instance, ink)}});
+                 {{0, 2, GL_SHORT, false, start + offsetof(Instance, left)},
+                  {1, 2, GL_UNSIGNED_SHORT, true, start + offsetof(Instance, glyph)},
+                  {2, 4, GL_UNSIGNED_BYTE, false, start + offsetof(Instance, ink)}});
   glDrawArraysInstanced(GL_TRIANGLE_STRIP, 0, 4, count);
 }
 

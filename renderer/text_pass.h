@@ -2,6 +2,7 @@
 #include <string_view>
 #include <vector>
 
+#include "renderer/data_texture.h"
 #include "renderer/glyph_atlas.h"
 #include "renderer/label_placement.h"
 #include "renderer/passes.h"
@@ -25,9 +26,8 @@ class TextPass {
 
  private:
   struct Instance {
-    glm::vec4 anchor;
-    std::int16_t box[4];  ///< in 1/512 em
-    std::uint16_t atlas[4];
+    std::int16_t left, width;    ///< in 1/512 em
+    std::uint16_t glyph, place;  ///< in glyph_boxes_; in texts_
     std::uint32_t ink;
   };
   struct Placed {
@@ -43,13 +43,19 @@ class TextPass {
   void cover(const Sheet& sheet, const Frame& frame);
   void add_backing(glm::vec3 anchor, float em, float align, float width, std::uint32_t ink);
   void add(std::string_view text, glm::vec3 anchor, float em, float align, float width, std::uint32_t ink);
+  /// The number of a new text; -1 if there are as many as can be told apart.
+  int new_text(glm::vec3 anchor, float em);
+  std::uint16_t box_of(const Glyph& glyph);
 
   Program program_{"text"};
   VertexArray array_ = VertexArray::make();
   Buffer buffer_;
+  DataTexture text_list_, glyph_list_;
   GlyphAtlas atlas_;
   std::vector<Instance> instances_;
-  int numbers_ = 0;  // instances before the labels
+  std::vector<glm::vec4> texts_;        // where each begins; the numbers' come first
+  std::vector<glm::vec4> glyph_boxes_;  // two a glyph, by Glyph::index + 1; the first is the patch's
+  int numbers_ = 0, number_texts_ = 0;  // instances and texts before the labels
   Camera numbers_camera_;
   std::uint64_t numbers_steps_ = 0;
   int numbers_age_ = 1000;  // frames
