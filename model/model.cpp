@@ -105,7 +105,7 @@ std::shared_ptr<const Model> Model::load(const std::filesystem::path& path, Prog
   std::vector<std::pair<const Tensor*, MutableView>> weights;
   model->allocate([&](const Tensor& tensor, MutableView view) { weights.emplace_back(&tensor, view); });
   std::atomic<int> read{0};
-  const int threads = model->parameter_count_ < (1 << 22) ? 1 : useful_threads();
+  const int threads = model->parameter_count_ < (1 << 22) ? 1 : thread_count();
   in_parallel(int(weights.size()), threads, [&](int i) {
     const Tensor& tensor = *weights[size_t(i)].first;
     read_weight(checkpoint, tensor, weights[size_t(i)].second.data);

@@ -1,4 +1,5 @@
 #include "model/ops/op_support.h"
+#include "model/ops/project.h"
 
 namespace orrery {
 namespace {
@@ -23,8 +24,8 @@ class Linear : public Op {
 
   void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const override {
     const float* bias = out.inputs.size() > 2 ? values.view(*out.inputs[2]).data : nullptr;
-    kernels().project(part(values.view(*out.inputs[0]), rows), outputs_of(values.view(*out.inputs[1])), bias,
-                      part(result, rows));
+    project(part(values.view(*out.inputs[0]), rows), outputs_of(values.view(*out.inputs[1])), bias,
+            part(result, rows));
   }
 
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {
@@ -68,8 +69,8 @@ class Unembed : public Op {
   }
 
   void run(const Tensor& out, Rows rows, MutableView result, const Values& values) const override {
-    kernels().project(part(values.view(*out.inputs[0]), rows), values.view(*out.inputs[1]), nullptr,
-                      part(result, rows));
+    project(part(values.view(*out.inputs[0]), rows), values.view(*out.inputs[1]), nullptr,
+            part(result, rows));
   }
 
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {

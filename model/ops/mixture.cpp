@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "model/ops/op_support.h"
+#include "model/ops/project.h"
 
 // A mixture of experts (Shazeer et al. 2017; Mixtral, Jiang et al. 2024): a router chooses a few feed-forward
 // networks for each token. What the others would have computed is never computed: their rows hold NaN.
@@ -273,7 +274,7 @@ class ExpertLinear : public Op {
     MatrixView x = values.view(*out.inputs[0]), choice = values.view(*out.inputs[2]);
     for (int t = rows.begin; t < rows.end; ++t) {
       if (is_chosen(choice, t, expert_))
-        kernels().project(part(x, t, 1), weight, nullptr, part(result, t, 1));
+        project(part(x, t, 1), weight, nullptr, part(result, t, 1));
       else
         row_of(result, t).setConstant(not_computed);
     }
