@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "model/op.h"
+#include "model/parallel.h"
 
 namespace orrery {
 namespace {
@@ -13,10 +14,10 @@ namespace {
 constexpr std::uint32_t page_width = 2048, page_texels = page_width * page_width;
 constexpr std::uint32_t window_pages = 2;  // for finer levels of what is near
 constexpr int max_levels = 16;
-constexpr int row_limits_run = max_levels - 1;              // after the levels: one texel a row
-constexpr int table_tensors = 64;                           // tensors a line of the table
-constexpr int bin_shift = 19;                               // 16 bins an octave
-constexpr int first_bin = (127 - 24) << 4, bins = 40 << 4;  // 2^-24 .. 2^16
+constexpr int row_limits_run = max_levels - 1;  // after the levels: one texel a row
+constexpr int table_tensors = 64;               // tensors a line of the table
+constexpr int bins = SizeBins::count;
+constexpr size_t cells_at_once = size_t(1) << 20;  // of weights, made while others go to the GPU
 
 size_t texels_kept(const PooledTensor& entry) {
   size_t sum = 0;
@@ -26,35 +27,8 @@ size_t texels_kept(const PooledTensor& entry) {
 }
 
 void count_into(std::vector<std::uint32_t>& histogram, float value) {
-  int bin = int(std::bit_cast<std::uint32_t>(std::abs(value)) >> bin_shift) - first_bin;
-  ++histogram[size_t(std::clamp(bin, 0, bins - 1))];
+  ++histogram[size_t(SizeBins::of(std::bit_cast<int>(std::abs(value))))];
 }
-
-/// Counts sizes of many numbers: four lists in turn, because a count that was just raised cannot be raised
-/// again at once.
-struct SizeCounts {
-  std::uint32_t lists[4][bins] = {};
-
-  /// Returns the largest size.
-  float add(const float* numbers, int count) {
-    std::uint16_t places[512];
-    int largest = 0;
-    for (int done = 0; done < count; done += 512) {
-      const int some = std::min(512, count - done);
-      for (int i = 0; i < some; ++i) {
-        const int bits = int(std::bit_cast<std::uint32_t>(numbers[done + i]) & 0x7fffffffu);
-        largest = std::max(largest, bits);
-        places[i] = std::uint16_t(std::clamp((bits >> bin_shift) - first_bin, 0, bins - 1));
-      }
-      for (int i = 0; i < some; ++i) ++lists[i % 4][places[i]];
-    }
-    return std::bit_cast<float>(largest);
-  }
-  void add_to(std::vector<std::uint32_t>& histogram) const {
-    for (int bin = 0; bin < bins; ++bin)
-      for (const auto& list : lists) histogram[size_t(bin)] += list[bin];
-  }
-};
 
 /// The value below which 99 % of the counted lie (upper edge of its bin).
 float high_percentile(const std::vector<std::uint32_t>& histogram) {
@@ -63,7 +37,7 @@ float high_percentile(const std::vector<std::uint32_t>& histogram) {
   for (int bin = 0; bin < bins; ++bin) {
     sum += histogram[size_t(bin)];
     if (total && sum * 100 >= total * 99)
-      return bin == 0 ? 1.f : std::bit_cast<float>(std::uint32_t(bin + first_bin + 1) << bin_shift);
+      return bin == 0 ? 1.f : std::bit_cast<float>((bin + SizeBins::first + 1) << SizeBins::shift);
   }
   return 1;
 }
@@ -72,6 +46,7 @@ float high_percentile(const std::vector<std::uint32_t>& histogram) {
 
 void ValuePool::plan(const Graph& graph, const Layout& layout, size_t memory) {
   tensors_.assign(graph.tensors().size(), {});
+  next_ = 0;
   for (const Block& block : layout.blocks) {
     PooledTensor& entry = tensors_[size_t(block.tensor->index)];
     entry.tensor = block.tensor;
@@ -168,17 +143,8 @@ size_t ValuePool::update(const Trace& trace, std::uint64_t steps, size_t budget)
     else
       waiting_ = true;
   }
-  for (size_t count = 0; count < tensors_.size(); ++count) {
-    PooledTensor& entry = tensors_[next_ % tensors_.size()];
-    bool weight = entry.tensor && entry.tensor->role == Role::weight;
-    while (weight && entry.uploaded < entry.rows && bytes < budget)
-      bytes += add_weight_rows(entry, trace.view(*entry.tensor));
-    if (weight && entry.uploaded < entry.rows) {
-      waiting_ = true;
-      break;
-    }
-    ++next_;
-  }
+  if (bytes < budget) bytes += add_weights(trace, budget - bytes);
+  waiting_ = waiting_ || next_weight() != nullptr;
   if (std::exchange(ranges_changed_, false)) global_limit_ = high_percentile(all_histogram_);
   return bytes;
 }
@@ -208,42 +174,93 @@ size_t ValuePool::add_rows(PooledTensor& entry, const MatrixView& view, int end)
     entry.means.add(parts_, row, row + 1 == end, entry.first_level, staging_);
   }
   if (end == entry.rows) entry.means.clear();
-  return upload(entry, end);
+  return upload(entry, end, staging_);
 }
 
-size_t ValuePool::add_weight_rows(PooledTensor& entry, const MatrixView& view) {
-  const int begin = entry.uploaded, count = std::min(entry.rows - begin, WeightMeans::band);
-  if (begin == 0) {
-    entry.histogram.assign(size_t(bins), 0);
-    entry.weight_means = WeightMeans(entry.rows, entry.cols, entry.levels, entry.first_level);
+/// The weight whose turn it is; null if all are begun to their ends.
+PooledTensor* ValuePool::next_weight() {
+  for (; next_ < tensors_.size(); ++next_) {
+    PooledTensor& entry = tensors_[next_];
+    if (entry.tensor && entry.tensor->role == Role::weight && entry.begun < entry.rows) return &entry;
   }
-  staging_.resize(max_levels);
-  for (auto& rows : staging_) rows.clear();
-  entry.row_limits.resize(size_t(begin + count), 0);
-  SizeCounts counts;
-  entry.weight_means.add(view, begin, count, staging_, [&](int row, const float* numbers, int some) {
-    float& limit = entry.row_limits[size_t(row)];
+  return nullptr;
+}
+
+/// Takes the next bands for a round, about as many as make `bytes`. Returns their bytes.
+size_t ValuePool::take_bands(Round& round, size_t bytes) {
+  size_t cells = 0, taken = 0;
+  round.used = 0;
+  for (PooledTensor* entry; taken < bytes && cells < cells_at_once && (entry = next_weight());) {
+    if (round.used == round.bands.size()) round.bands.push_back(std::make_unique<PooledBand>());
+    if (entry->begun == 0)
+      entry->weight_means = WeightMeans(entry->rows, entry->cols, entry->levels, entry->first_level);
+    const int count = std::min(entry->rows - entry->begun, WeightMeans::band);
+    round.bands[round.used++]->begin(*entry, entry->begun);
+    entry->begun += count;
+    cells += size_t(count) * size_t(entry->cols);
+    for (int level = entry->first_level; level < entry->levels; ++level)
+      taken += 4 * size_t(level_size(count, level)) * size_t(level_size(entry->cols, level));
+  }
+  return taken;
+}
+
+void ValuePool::PooledBand::make(const MatrixView& view) {
+  counts.clear();
+  limits.assign(size_t(WeightMeans::band), 0);
+  entry->weight_means.make(view, row, means, [this](int at, const float* numbers, int some) {
+    float& limit = limits[size_t(at - row)];
     limit = std::max(limit, counts.add(numbers, some));
   });
-  for (size_t row = size_t(begin); row < entry.row_limits.size(); ++row)
-    if (entry.row_limits[row] == 0) entry.row_limits[row] = 1;
-  counts.add_to(entry.histogram);
-  if (!entry.range.attention) counts.add_to(all_histogram_);
-  if (begin + count == entry.rows) entry.weight_means = {};
-  return upload(entry, begin + count);
+}
+
+/// Uploads what was made of a band; a tensor's bands come in order.
+size_t ValuePool::add_band(PooledBand& band) {
+  PooledTensor& entry = *band.entry;
+  if (band.row == 0) entry.histogram.assign(size_t(bins), 0);
+  entry.weight_means.add(band.means);
+  for (int i = 0; i < band.means.count; ++i)
+    entry.row_limits.push_back(band.limits[size_t(i)] > 0 ? band.limits[size_t(i)] : 1);
+  band.counts.add_to(entry.histogram);
+  if (!entry.range.attention) band.counts.add_to(all_histogram_);
+  const int end = band.row + band.means.count;
+  band.means.texels.resize(size_t(max_levels));
+  const size_t bytes = upload(entry, end, band.means.texels);
+  if (end == entry.rows) entry.weight_means = {};
+  return bytes;
+}
+
+/// A round of bands is made on all threads while the round before it goes to the GPU.
+size_t ValuePool::add_weights(const Trace& trace, size_t budget) {
+  size_t taken = 0, bytes = 0;
+  rounds_[1].used = 0;
+  do {
+    taken += take_bands(rounds_[0], budget - std::min(budget, taken));
+    in_parallel(
+        int(rounds_[0].used), thread_count(),
+        [&](int i) {
+          PooledBand& band = *rounds_[0].bands[size_t(i)];
+          band.make(trace.view(*band.entry->tensor));
+        },
+        [&](int) {
+          for (size_t i = 0; i < rounds_[1].used; ++i) bytes += add_band(*rounds_[1].bands[i]);
+        });
+    std::swap(rounds_[0], rounds_[1]);
+  } while (rounds_[1].used > 0);
+  return bytes;
 }
 
 /// What was staged for the rows from the last uploaded one on.
-size_t ValuePool::upload(PooledTensor& entry, int end) {
+size_t ValuePool::upload(PooledTensor& entry, int end, std::vector<std::vector<std::uint32_t>>& texels) {
   const int begin = entry.uploaded;
   size_t bytes = 0;
-  std::vector<std::uint32_t>& limits = staging_[row_limits_run];
+  std::vector<std::uint32_t>& limits = texels[row_limits_run];
+  limits.clear();
   for (int row = begin; row < end; ++row) limits.push_back(mean_texel(entry.row_limits[size_t(row)], 0, 1));
   bytes += upload_run(entry.offset[row_limits_run] + std::uint32_t(begin), limits);
   for (int level = entry.first_level; level < entry.levels; ++level)
     bytes += upload_run(
         entry.offset[level] + std::uint32_t(begin >> level) * std::uint32_t(level_size(entry.cols, level)),
-        staging_[size_t(level)]);
+        texels[size_t(level)]);
   entry.uploaded = end;
   if (!entry.range.attention) entry.range.limit = high_percentile(entry.histogram);
   ranges_changed_ = true;

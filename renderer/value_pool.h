@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "model/trace.h"
@@ -9,6 +10,7 @@
 #include "renderer/pyramid.h"
 #include "renderer/range.h"
 #include "renderer/scene.h"
+#include "renderer/size_counts.h"
 #include "renderer/weight_means.h"
 
 namespace orrery {
@@ -21,6 +23,7 @@ struct PooledTensor {
   int levels = 0;          ///< levels 0 .. levels - 1; those below first_level are not kept
   std::uint32_t offset[16] = {};  ///< of each level's run; the last is the run of the rows' limits
   int uploaded = 0;               ///< rows that are in the texture
+  int begun = 0;                  ///< a weight's rows that are, or are on their way
   bool causal = false;            ///< cells right of the diagonal are masked
   Range range;
   std::vector<float> row_limits;         ///< the largest |v| of each row that is uploaded
@@ -62,15 +65,34 @@ class ValuePool {
 
  private:
   void allocate();
+  /// A band of a weight's rows, on its way into the texture.
+  struct PooledBand {
+    PooledTensor* entry = nullptr;
+    int row = 0;
+    WeightBand means;
+    SizeCounts counts;
+    std::vector<float> limits;  ///< of its rows
+
+    void begin(PooledTensor& of, int first_row) { entry = &of, row = first_row; }
+    void make(const MatrixView& view);
+  };
+  struct Round {
+    std::vector<std::unique_ptr<PooledBand>> bands;  ///< kept for the next round
+    size_t used = 0;
+  };
   size_t add_rows(PooledTensor& entry, const MatrixView& view, int end);
-  size_t add_weight_rows(PooledTensor& entry, const MatrixView& view);
-  size_t upload(PooledTensor& entry, int end);
+  PooledTensor* next_weight();
+  size_t take_bands(Round& round, size_t bytes);
+  size_t add_band(PooledBand& band);
+  size_t add_weights(const Trace& trace, size_t budget);
+  size_t upload(PooledTensor& entry, int end, std::vector<std::vector<std::uint32_t>>& texels);
   void count(PooledTensor& entry);
   void describe_windows();
   size_t upload_run(std::uint32_t offset, std::span<const std::uint32_t> run);
 
   std::vector<PooledTensor> tensors_;  // by Tensor::index
-  size_t next_ = 0;                    // whose turn it is
+  size_t next_ = 0;                    // the weight whose turn it is, or one before it
+  Round rounds_[2];                    // being made; on its way to the GPU
   bool waiting_ = false;
   std::vector<std::uint32_t> all_histogram_;  // of all tensors but attention
   float global_limit_ = 1;

@@ -20,6 +20,16 @@ void add_pairs(const float* upper, const float* lower, int count, float* to) {
 
 }  // namespace
 
+/// A part of a band at work: its numbers and its sums, of two levels in turn.
+struct WeightMeans::Tile {
+  std::vector<float> numbers;
+  Sums sums[2];
+
+  Tile() : numbers(size_t(band) * tile_width) {
+    for (Sums& either : sums) either.make(band, tile_width);
+  }
+};
+
 void WeightMeans::Sums::make(int rows, int cols) {
   stride = cols;
   positive.assign(size_t(rows) * size_t(cols), 0);
@@ -32,61 +42,68 @@ WeightMeans::WeightMeans(int rows, int cols, int levels, int first_level)
     coarse_.emplace_back().make(level_size(rows, level) + 1, level_size(cols, level));
 }
 
-void WeightMeans::add(const MatrixView& view, int row, int count,
-                      std::vector<std::vector<std::uint32_t>>& texels,
-                      const std::function<void(int, const float*, int)>& see) {
-  known_ = row + count;
+void WeightMeans::make(const MatrixView& view, int row, WeightBand& made,
+                       const std::function<void(int, const float*, int)>& see) const {
+  thread_local Tile tile;
+  const int count = std::min(band, rows_ - row), known = row + count;
+  made.row = row, made.count = count;
+  made.texels.resize(size_t(levels_));
   for (int level = first_level_; level < levels_; ++level)
-    texels[size_t(level)].resize(size_t(level_size(cols_, level)) * size_t(level_size(count, level)));
-  const auto place = [&](int level, int below, int col) {
-    return texels[size_t(level)].data() + size_t(below) * size_t(level_size(cols_, level)) + col;
-  };
+    made.texels[size_t(level)].resize(size_t(level_size(cols_, level)) * size_t(level_size(count, level)));
+  made.positive.resize(size_t(level_size(cols_, band_level)));
+  made.negative.resize(made.positive.size());
   for (int col = 0; col < cols_; col += tile_width) {
     int height = count, width = std::min(tile_width, cols_ - col);
-    read(view, row, col, height, width);
-    for (int r = 0; r < height; ++r) see(row + r, numbers_.data() + size_t(r) * tile_width, width);
+    read(view, row, col, height, width, tile);
+    for (int r = 0; r < height; ++r) see(row + r, tile.numbers.data() + size_t(r) * tile_width, width);
     for (int level = 0;; ++level) {
-      const Sums& sums = tile_[level % 2];
+      const Sums& sums = tile.sums[level % 2];
       if (level >= first_level_)
         for (int r = 0; r < height; ++r)
-          write(sums, level, (row >> level) + r, r, col >> level, width, place(level, r, col >> level));
-      if (level == band_level) break;
-      if (level + 1 == levels_) break;
-      for (int r = 0; r < height; r += 2) halve(sums, r, height, width, tile_[(level + 1) % 2], r / 2);
+          write(sums, level, known, (row >> level) + r, r, col >> level, width,
+                made.texels[size_t(level)].data() + size_t(r) * size_t(level_size(cols_, level)) +
+                    (col >> level));
+      if (level == band_level || level + 1 == levels_) break;
+      for (int r = 0; r < height; r += 2) halve(sums, r, height, width, tile.sums[(level + 1) % 2], r / 2);
       height = (height + 1) / 2, width = (width + 1) / 2;
     }
     if (coarse_.empty()) continue;
-    Sums& squares = coarse_.front();
-    const size_t at = size_t(row >> band_level) * size_t(squares.stride) + size_t(col >> band_level);
-    std::copy_n(tile_[band_level % 2].positive.begin(), width, squares.positive.begin() + std::ptrdiff_t(at));
-    std::copy_n(tile_[band_level % 2].negative.begin(), width, squares.negative.begin() + std::ptrdiff_t(at));
-  }
-  for (int level = band_level + 1; level < levels_; ++level) {
-    const Sums& finer = coarse_[size_t(level - 1 - band_level)];
-    Sums& sums = coarse_[size_t(level - band_level)];
-    const int place_row = row >> level;
-    halve(finer, 2 * place_row, 2 * place_row + 2, finer.stride, sums, place_row);
-    if (level >= first_level_) write(sums, level, place_row, place_row, 0, sums.stride, place(level, 0, 0));
+    const Sums& squares = tile.sums[band_level % 2];
+    std::copy_n(squares.positive.begin(), width, made.positive.begin() + (col >> band_level));
+    std::copy_n(squares.negative.begin(), width, made.negative.begin() + (col >> band_level));
   }
 }
 
-void WeightMeans::read(const MatrixView& view, int row, int col, int height, int width) {
-  numbers_.resize(size_t(band) * tile_width);
+void WeightMeans::add(WeightBand& made) {
+  if (coarse_.empty()) return;
+  Sums& squares = coarse_.front();
+  const auto at = std::ptrdiff_t(made.row >> band_level) * squares.stride;
+  std::ranges::copy(made.positive, squares.positive.begin() + at);
+  std::ranges::copy(made.negative, squares.negative.begin() + at);
+  for (int level = band_level + 1; level < levels_; ++level) {
+    const Sums& finer = coarse_[size_t(level - 1 - band_level)];
+    Sums& sums = coarse_[size_t(level - band_level)];
+    const int place_row = made.row >> level;
+    halve(finer, 2 * place_row, 2 * place_row + 2, finer.stride, sums, place_row);
+    if (level >= first_level_)
+      write(sums, level, made.row + made.count, place_row, place_row, 0, sums.stride,
+            made.texels[size_t(level)].data());
+  }
+}
+
+void WeightMeans::read(const MatrixView& view, int row, int col, int height, int width, Tile& tile) {
   constexpr int block = 16;  // of rows and columns: as many lines of the cache
   for (int r0 = 0; r0 < height; r0 += block)
     for (int c0 = 0; c0 < width; c0 += block)
       for (int r = r0; r < std::min(height, r0 + block); ++r) {
         const float* from = view.row(row + r) + (col + c0) * view.col_stride;
-        float* to = numbers_.data() + size_t(r) * tile_width + c0;
+        float* to = tile.numbers.data() + size_t(r) * tile_width + c0;
         for (int c = 0; c < std::min(block, width - c0); ++c) to[c] = from[c * view.col_stride];
       }
-  Sums& sums = tile_[0];
-  if (sums.stride == 0)
-    for (Sums& either : tile_) either.make(band, tile_width);
   for (int r = 0; r < height; ++r) {
-    const float* from = numbers_.data() + size_t(r) * tile_width;
-    float *positive = sums.positive.data() + size_t(r) * tile_width,
-          *negative = sums.negative.data() + size_t(r) * tile_width;
+    const float* from = tile.numbers.data() + size_t(r) * tile_width;
+    float *positive = tile.sums[0].positive.data() + size_t(r) * tile_width,
+          *negative = tile.sums[0].negative.data() + size_t(r) * tile_width;
     for (int c = 0; c < width; ++c) {
       positive[c] = std::max(from[c], 0.f);
       negative[c] = std::max(-from[c], 0.f);
@@ -106,12 +123,12 @@ void WeightMeans::halve(const Sums& from, int first_row, int rows, int cols, Sum
             to.negative.data() + place);
 }
 
-/// One row of squares as texels; squares at the edges hold fewer cells.
-void WeightMeans::write(const Sums& sums, int level, int row, int sums_row, int col, int cols,
+/// One row of squares as texels, of the first `known` rows; squares at the edges hold fewer cells.
+void WeightMeans::write(const Sums& sums, int level, int known, int row, int sums_row, int col, int cols,
                         std::uint32_t* texels) const {
   const float* positive = sums.positive.data() + size_t(sums_row) * size_t(sums.stride);
   const float* negative = sums.negative.data() + size_t(sums_row) * size_t(sums.stride);
-  const int side = 1 << level, height = std::min(side, known_ - row * side);
+  const int side = 1 << level, height = std::min(side, known - row * side);
   const float whole = 1 / (float(height) * float(side));
   for (int i = 0; i < cols; ++i) texels[i] = half(positive[i] * whole) | half(negative[i] * whole) << 16;
   const int last = col + cols - 1, width = std::min(side, cols_ - last * side);

@@ -47,18 +47,21 @@ void check(int rows, int cols, bool columns_contiguous, int first_level) {
   if (columns_contiguous) view.row_stride = 1, view.col_stride = rows;
   const int levels = levels_of(rows, cols);
   WeightMeans means(rows, cols, levels, first_level);
-  std::vector<std::vector<std::uint32_t>> texels(static_cast<size_t>(levels));
+  WeightBand band;
   double seen = 0, all = 0;
   for (float number : numbers) all += double(number);
   for (int begin = 0; begin < rows; begin += WeightMeans::band) {
     const int count = std::min(WeightMeans::band, rows - begin);
-    means.add(view, begin, count, texels, [&](int row, const float* some, int length) {
+    means.make(view, begin, band, [&](int row, const float* some, int length) {
       CHECK(row >= begin);
       CHECK(row < begin + count);
       for (int i = 0; i < length; ++i) seen += double(some[i]);
     });
+    means.add(band);
+    CHECK(band.row == begin);
+    CHECK(band.count == count);
     for (int level = 0; level < levels; ++level) {
-      const auto& found = texels[size_t(level)];
+      const auto& found = band.texels[size_t(level)];
       const int width = squares(cols, level), first = begin >> level;
       REQUIRE(found.size() == size_t(level < first_level ? 0 : width * squares(count, level)));
       for (size_t i = 0; i < found.size(); ++i) {
