@@ -16,7 +16,7 @@ App::App(const ViewOptions& given)
   if (!options.theme.empty()) settings.theme = options.theme == "light" ? Theme::light : Theme::dark;
   if (!options.language.empty()) settings.language = options.language;
   if (!set_language(settings.language)) settings.language = "en";
-  sampling = options.sampling;
+  sampling = own_sampling = fulfilled({}, options.sampling);
   pending_prompt_ = options.prompt;
   pending_ids_ = options.ids;
   tour.wanted = options.tour || (options.keeps_settings && options.ui_dump.empty() && !settings.tour_seen);
@@ -202,12 +202,21 @@ void App::toggle_play() {
   if (!trace) return start_run();
   playback.stop_gliding();
   playback.backwards = false;
+  go_past_end();
   if (!playback.playing && run_ended && playback.position >= double(trace->published())) playback.jump(0);
   playback.playing = !playback.playing;
 }
 
+void App::go_past_end() {
+  if (!ended_by(RunState::text_ended)) return;
+  run_ended = false;
+  worker.go_past_end();
+  tell(say("It goes on past the end of the text."));
+}
+
 void App::step(int way) {
   if (!trace) return;
+  if (way > 0) go_past_end();
   double from = playback.position;
   if (way < 0)
     playback.jump(std::ceil(from) - 1), playback.playing = false;
@@ -217,6 +226,7 @@ void App::step(int way) {
 
 void App::step_layer(int way) {
   if (!trace) return;
+  if (way > 0) go_past_end();
   int count = trace->steps_a_pass();
   auto layer_at = [&](std::int64_t step) {
     int index = int(step % count);
@@ -237,6 +247,7 @@ void App::step_layer(int way) {
 
 void App::step_token(int way) {
   if (!trace) return;
+  if (way > 0) go_past_end();
   auto at = std::int64_t(playback.steps());
   int count = trace->steps_a_pass();
   if (way > 0) {
@@ -306,6 +317,9 @@ void App::take_events() {
     switch (event.kind) {
       case Event::Kind::model_loaded: {
         model = event.model;
+        sampling =
+            rebased(sampling, own_sampling, fulfilled(fulfilled({}, model->sampling()), options.sampling));
+        own_sampling = fulfilled(fulfilled({}, model->sampling()), options.sampling);
         trace.reset();
         predictions = {};
         cards.clear();

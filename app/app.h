@@ -65,6 +65,7 @@ struct App {
   RunState end_state = RunState::running;
   Playback playback;
   SamplingSettings sampling;
+  SamplingSettings own_sampling;  ///< what the model begins with
   Prompt prompt;
   Predictions predictions;
   Cards cards;
@@ -95,6 +96,8 @@ struct App {
   void step_token(int way);
   void step_term(int way);  ///< to the next moment of the cell that is being made
   void toggle_play();
+  /// Where the model ended the text and the eye has come there: lets it go on, and says so.
+  void go_past_end();
   void play_backwards();
   void move_cell(int rows, int cols);  ///< selects the cell beside the selected one
   void pin_selected();
@@ -115,6 +118,10 @@ struct App {
   void update_tour();  ///< begins it, and takes camera and playhead to its stop
 
   float ui_scale() const { return content_scale * settings.font_scale * (presenter ? 1.35f : 1); }
+  /// Whether the eye is at the end of a recording that stands still for that reason.
+  bool ended_by(RunState reason) const {
+    return trace && run_ended && end_state == reason && playback.position >= double(trace->published());
+  }
   /// The tokens known at the cursor.
   int tokens_shown() const { return trace ? trace->token_count(playback.steps()) : 0; }
   const Tensor* current_tensor() const;  ///< of the step that the eye is on; null: choice of a token

@@ -11,9 +11,14 @@ Message caption_of(const Trace& trace, double position) {
     const Tensor& tensor = *steps[size_t(place.step)];
     return tensor.op->sentence(tensor);
   }
-  if (place.pass < trace.pass_count() && !under_way && trace.pass(place.pass).chosen >= 0)
-    return say("The next token is chosen: {0}. It becomes the next input.",
-               trace.model().token_text(trace.pass(place.pass).chosen));
+  if (place.pass < trace.pass_count() && !under_way && trace.pass(place.pass).chosen >= 0) {
+    const int chosen = trace.pass(place.pass).chosen;
+    const std::string token = trace.model().token_text(chosen);
+    if (place.pass + 1 < trace.pass_count() || !trace.model().ends_text(chosen))
+      return say("The next token is chosen: {0}. It becomes the next input.", token);
+    return say("The next token is chosen: {0}. With it the model ends the text; playing or a step goes on.",
+               token);
+  }
   return say("The next token is drawn from the probabilities.");
 }
 

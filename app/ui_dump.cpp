@@ -99,6 +99,7 @@ void write_ui_dump(const App& app, const std::filesystem::path& file) {
                 {"following", app.scene.following},
                 {"caption", app.caption().english()},
                 {"ended", app.run_ended},
+                {"text_ended", app.ended_by(RunState::text_ended)},
                 {"theme", app.settings.theme == Theme::dark ? "dark" : "light"},
                 {"language", current_language()},
                 {"font_scale", app.settings.font_scale},

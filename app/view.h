@@ -3,16 +3,16 @@
 #include <string>
 #include <vector>
 
-#include "model/sampler.h"
+#include "model/generation.h"
 
 namespace orrery {
 
 /// What `orrery view` was asked for; empty means: as kept in the settings, or the model to begin with.
 struct ViewOptions {
-  std::string model;     ///< a shipped model's name, a folder or a file
-  std::string prompt;    ///< a text
-  std::vector<int> ids;  ///< token ids instead of a text
-  SamplingSettings sampling;
+  std::string model;           ///< a shipped model's name, a folder or a file
+  std::string prompt;          ///< a text
+  std::vector<int> ids;        ///< token ids instead of a text
+  SamplingWishes sampling;     ///< comes before what the model's files say
   int new_tokens = -1;         ///< -1: until the context is full
   std::string theme;           ///< "dark" or "light"
   std::string language;        ///< "en" or "zh-Hant"

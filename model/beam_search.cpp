@@ -40,10 +40,10 @@ std::vector<float> BeamSearch::scores(const Beam& beam, std::span<const float> l
   return result;
 }
 
-/// With an end or without, twice as many as beams: were each of the first half an end, the rest would do.
+/// Twice as many as beams: were each of the first half an end, the rest would do. With several ends more.
 std::vector<BeamSearch::Candidate> BeamSearch::best_candidates(
     std::span<const std::vector<float>> logits) const {
-  const size_t wanted = 2 * size_t(settings_.beams);
+  const size_t wanted = std::max<size_t>(2, 1 + settings_.ends.size()) * size_t(settings_.beams);
   std::vector<Candidate> best;
   const auto better = [](const Candidate& a, const Candidate& b) {
     return a.total != b.total ? a.total > b.total : a.beam != b.beam ? a.beam < b.beam : a.id < b.id;
@@ -73,7 +73,7 @@ void BeamSearch::step(std::span<const std::vector<float>> logits) {
     ids.push_back(candidate.id);
     const int place = int(nodes_.size());
     if (int(next.size()) < settings_.beams) {
-      if (candidate.id != settings_.end) {
+      if (std::ranges::find(settings_.ends, candidate.id) == settings_.ends.end()) {
         node.fate = BeamNode::Fate::kept;
         next.push_back({candidate.beam, place, candidate.total, std::move(ids)});
       } else if (int(rank) < settings_.beams) {

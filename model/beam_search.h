@@ -13,7 +13,7 @@ struct BeamSettings {
   int new_tokens = 8;                ///< at most
   double length_penalty = 1;         ///< a hypothesis' score: its log-probability / length ^ this
   bool early_stopping = false;       ///< stop once there are as many finished hypotheses as beams
-  int end = -1;                      ///< the id that finishes a hypothesis; -1: none does
+  std::vector<int> ends = {};        ///< the ids that finish a hypothesis
   SamplingSettings repetition = {};  ///< of these, only the penalties and no_repeat_ngram act
 };
 

@@ -52,6 +52,7 @@ Executor Executor::go_on(const Trace& trace, int pass, int id, int new_tokens,
   executor.chosen_ = 1;
   executor.pending_ = {id};
   executor.forced_ = std::move(then);
+  executor.go_past_end();
   return executor;
 }
 
@@ -60,7 +61,17 @@ Executor Executor::draw_again(const Trace& trace, int pass, int new_tokens,
   return Executor(Trace::fork_before_choice(trace, pass, sampling), new_tokens, sampling);
 }
 
+bool Executor::text_ended() const {
+  const int passes = trace_->pass_count();
+  return passes > past_end_ && next_forced_ >= forced_.size() &&
+         std::ranges::find(ends, trace_->pass(passes - 1).chosen) != ends.end();
+}
+
 bool Executor::begin_next_pass() {
+  if (text_ended()) {
+    state_ = RunState::text_ended;
+    return false;
+  }
   const int tokens =
       trace_->pass_count() > 0 ? trace_->pass(trace_->pass_count() - 1).rows.end : trace_->kept_rows();
   const bool enough = new_tokens >= 0 && chosen_ >= new_tokens && next_forced_ >= forced_.size();

@@ -82,6 +82,8 @@ std::shared_ptr<const Model> Model::load(const std::filesystem::path& path, Prog
   model->graph_ = build_graph(checkpoint);
   model->config_ = checkpoint.config;
   model->generation_ = checkpoint.generation;
+  model->sampling_ = sampling_wishes(checkpoint.generation);
+  model->ends_ = text_ends(checkpoint.generation, checkpoint.config);
   model->format_ = checkpoint.format;
   model->path_ = path;
   model->name_ = model_name(path);
@@ -121,6 +123,7 @@ std::shared_ptr<const Model> Model::make(Graph graph, const Config& config,
   auto model = std::make_shared<Model>();
   model->graph_ = std::move(graph);
   model->config_ = config;
+  model->ends_ = text_ends({}, config);
   model->architecture_ = find_architecture(config.text("model_type", ""));
   model->name_ = config.text("name", "made");
   model->allocate(fill);

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -7,6 +8,7 @@
 
 #include "model/architecture.h"
 #include "model/checkpoint.h"
+#include "model/generation.h"
 
 namespace orrery {
 
@@ -32,6 +34,10 @@ class Model {
   NumberType stored_as(const Tensor& tensor) const { return stored_as_[size_t(tensor.index)]; }
   /// generation_config.json; empty where there is none.
   const Config& generation() const { return generation_; }
+  /// What that file says about drawing tokens, and the ids with which a text ends: see model/generation.h.
+  const SamplingWishes& sampling() const { return sampling_; }
+  const std::vector<int>& ends() const { return ends_; }
+  bool ends_text(int id) const { return std::find(ends_.begin(), ends_.end(), id) != ends_.end(); }
   const std::vector<std::string>& ignored() const {
     return ignored_;
   }  ///< checkpoint tensors that were not used
@@ -49,6 +55,8 @@ class Model {
  private:
   Graph graph_;
   Config config_, generation_;
+  SamplingWishes sampling_;
+  std::vector<int> ends_;
   const Architecture* architecture_ = nullptr;
   std::shared_ptr<const Tokenizer> tokenizer_;
   std::string name_, format_;

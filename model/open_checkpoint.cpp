@@ -217,9 +217,18 @@ void open_gguf(Checkpoint& checkpoint, std::span<const std::byte> bytes) {
     checkpoint.tokenizer = make_gguf_tokenizer(tokenizer, file);
     checkpoint.tokenizer_json = [tokenizer, file] { return write_hugging_face(tokenizer, file); };
   }
-  for (const auto& [name, id] : {std::pair{"bos_token_id", "tokenizer.ggml.bos_token_id"},
-                                 {"eos_token_id", "tokenizer.ggml.eos_token_id"}})
-    if (metadata.has(id)) settings[name] = metadata.integer(id, 0, 1 << 30);
+  const auto take_id = [&](const char* key, const auto& take) {
+    if (metadata.has(key)) take(metadata.integer(key, 0, 1 << 30));
+  };
+  take_id("tokenizer.ggml.bos_token_id", [&](int id) { settings["bos_token_id"] = id; });
+  take_id("tokenizer.ggml.eos_token_id", [&](int id) { settings["eos_token_id"] = id; });
+  // What ends a turn or a message of a chat ends a text, too.
+  for (const char* key : {"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"})
+    take_id(key, [&](int id) {
+      nlohmann::json& ends = settings["eos_token_id"];
+      if (!ends.is_array()) ends = ends.is_null() ? nlohmann::json::array() : nlohmann::json::array({ends});
+      if (std::ranges::find(ends, nlohmann::json(id)) == ends.end()) ends.push_back(id);
+    });
   checkpoint.config = Config(settings, file);
 }
 

@@ -47,6 +47,8 @@ void Worker::set_sampling(const SamplingSettings& sampling, int new_tokens) {
   push(Sampling{sampling, new_tokens});
 }
 
+void Worker::go_past_end() { push(GoPastEnd{}); }
+
 void Worker::allow(std::uint64_t limit) {
   if (limit_.exchange(limit) == limit) return;
   // The empty lock orders the new limit before a worker that is just about to sleep looks at it.
@@ -157,6 +159,12 @@ void Worker::execute(Sampling& command) {
   if (!executor_) return;
   executor_->sampling = command.settings;
   executor_->new_tokens = command.new_tokens;
+  ended_ = false;
+}
+
+void Worker::execute(GoPastEnd&) {
+  if (!executor_ || executor_->state() != RunState::text_ended) return;
+  executor_->go_past_end();
   ended_ = false;
 }
 

@@ -23,7 +23,7 @@ struct Event {
     load_cancelled,  ///< the model before stays
     run_started,     ///< `trace` is the new recording
     run_failed,      ///< `message`; the recording before stays
-    run_ended,       ///< `state` says why (enough tokens, context full); the recording stays
+    run_ended,       ///< `state` says why; the recording stays
   };
   Kind kind;
   std::shared_ptr<const Model> model;
@@ -55,6 +55,8 @@ class Worker {
   /// Goes on after `pass` of `trace` with `id` as the token chosen there; -1: draws it (again), with the
   /// request's settings.
   void go_on(std::shared_ptr<const Trace> trace, int pass, int id, RunRequest request);
+  /// Goes on after a token that ended the text.
+  void go_past_end();
   /// From the next pass on.
   void set_sampling(const SamplingSettings& sampling, int new_tokens);
   /// The gate: computes until published() == limit and then waits. Step: limit = cursor + 1; play: any number
@@ -81,7 +83,8 @@ class Worker {
     SamplingSettings settings;
     int new_tokens;
   };
-  using Command = std::variant<Load, Start, GoOn, Sampling>;
+  struct GoPastEnd {};
+  using Command = std::variant<Load, Start, GoOn, Sampling, GoPastEnd>;
 
   void run();
   void push(Command command);
@@ -90,6 +93,7 @@ class Worker {
   void execute(Start& command);
   void execute(GoOn& command);
   void execute(Sampling& command);
+  void execute(GoPastEnd&);
   template <class Begin>
   void begin_run(Begin begin);
   bool may_step() const;

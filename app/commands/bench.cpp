@@ -8,6 +8,7 @@
 #include "app/commands/support.h"
 #include "app/language.h"
 #include "model/kernels/kernels.h"
+#include "model/parallel.h"
 
 namespace orrery {
 namespace {
@@ -60,6 +61,7 @@ nlohmann::json report(const Model& model, double load, const SpeedBench& speed, 
   nlohmann::json result = report(speed);
   result.update({{"model", model.name()},
                  {"kernels", kernels().name},
+                 {"threads", thread_count()},
                  {"load_seconds", load},
                  {"first_picture_seconds", frames.first_picture},
                  {"decode_beside_instruments",
@@ -118,7 +120,7 @@ int bench(const BenchOptions& options) {
     print(report(*model, load, speed, beside, shapes, frames, peak).dump(1) + "\n");
     return 0;
   }
-  std::string text = filled("one thread, %s kernels; tokens a second\n", kernels().name);
+  std::string text = filled("threads: %d; %s kernels; tokens a second\n", thread_count(), kernels().name);
   text += "                             with the trace         execute only     trace costs\n";
   text += "               prompt+new   prefill    decode    prefill    decode     of decode\n";
   text += speed_line(model->name().c_str(), speed);
@@ -150,6 +152,7 @@ void add_bench(CLI::App& program, Command& chosen) {
                    tr("Sizes of network to measure with made weights: S, M, L, XL"))
       ->check(CLI::IsMember({"S", "M", "L", "XL"}))
       ->delimiter(',');
+  add_threads(*command);
   command->add_flag("--json", options->json, tr("Print JSON"));
   command->callback([options, &chosen] { chosen = [options] { return bench(*options); }; });
 }

@@ -47,6 +47,7 @@ template <class After>
 void traced_round(const std::shared_ptr<const Model>& model, const std::vector<int>& prompt, int count,
                   Rounds& rounds, After after) {
   Executor executor = Executor::start(model, prompt, count + 1, greedy());
+  executor.ends.clear();
   auto start = BenchClock::now();
   executor.run_pass();
   rounds.prefill.push_back(double(prompt.size()) / seconds_since(start));

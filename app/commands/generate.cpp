@@ -14,14 +14,34 @@ namespace {
 
 struct GenerateOptions {
   InputOptions input;
-  SamplingSettings sampling;
+  SamplingWishes sampling;
   int count = -1, context = 0;
   BeamSettings beams{.beams = 0};  ///< 0: none, tokens are drawn
-  bool json = false;
+  std::vector<int> ends;           ///< empty: those that the model's files name
+  bool ignore_ends = false, json = false;
+
+  SamplingSettings sampling_of(const Model& model) const {
+    return fulfilled(fulfilled({}, model.sampling()), sampling);
+  }
+  std::vector<int> ends_of(const Model& model) const;
 };
 
-void tell_short(int capacity, size_t written, int wanted) {
-  if (wanted >= 0 && int(written) < wanted)
+/// Throws Error if one that was given is outside of the vocabulary.
+std::vector<int> GenerateOptions::ends_of(const Model& model) const {
+  if (ignore_ends) return {};
+  for (int id : ends)
+    if (id >= model.vocabulary_size())
+      throw Error(say("token id {0} is outside the vocabulary of {1}", id, model.vocabulary_size()));
+  return ends.empty() ? model.ends() : ends;
+}
+
+enum class Stop { eos, length, context };
+const char* name_of(Stop stop) {
+  return stop == Stop::eos ? "eos" : stop == Stop::length ? "length" : "context";
+}
+
+void tell_short(Stop stop, int capacity, size_t written, int wanted) {
+  if (stop == Stop::context && wanted >= 0)
     tell(say("the context of {0} tokens is full: {1} of {2} tokens were written", capacity, written, wanted));
 }
 
@@ -56,6 +76,11 @@ class Watcher {
   std::thread thread_;
 };
 
+/// Its tokens, without the one that ends it.
+std::span<const int> said_by(const Hypothesis& hypothesis) {
+  return std::span(hypothesis.ids).first(hypothesis.ids.size() - hypothesis.finished);
+}
+
 /// Nothing can be printed before the end: until then any of the beams may turn out to be the best.
 int generate_with_beams(const GenerateOptions& options) {
   const auto model = options.input.load();
@@ -64,11 +89,9 @@ int generate_with_beams(const GenerateOptions& options) {
   const int capacity = options.context > 0 ? std::min(options.context, whole) : whole;
   if (int(prompt.size()) > capacity)
     throw Error(say("the prompt has {0} tokens, but the model's context holds {1}", prompt.size(), capacity));
-  if (options.beams.end >= model->vocabulary_size())
-    throw Error(
-        say("token id {0} is outside the vocabulary of {1}", options.beams.end, model->vocabulary_size()));
   BeamSettings settings = options.beams;
-  settings.repetition = options.sampling;
+  settings.ends = options.ends_of(*model);
+  settings.repetition = options.sampling_of(*model);
   settings.new_tokens = std::min(options.count, capacity - int(prompt.size()) + 1);
   Progress progress;
   const std::vector<Hypothesis> found = [&] {
@@ -78,7 +101,7 @@ int generate_with_beams(const GenerateOptions& options) {
   const Tokenizer* tokenizer = model->tokenizer();
   nlohmann::json all;
   for (const Hypothesis& hypothesis : found) {
-    const auto said = std::span(hypothesis.ids).first(hypothesis.ids.size() - hypothesis.finished);
+    const auto said = said_by(hypothesis);
     nlohmann::json one = {{"ids", hypothesis.ids},
                           {"score", hypothesis.score},
                           {"log_probability", hypothesis.total},
@@ -86,8 +109,12 @@ int generate_with_beams(const GenerateOptions& options) {
     if (tokenizer) one["text"] = printable_text(*tokenizer, said);
     all.push_back(std::move(one));
   }
+  const Stop stop = found[0].finished                     ? Stop::eos
+                    : settings.new_tokens < options.count ? Stop::context
+                                                          : Stop::length;
   if (options.json) {
-    nlohmann::json result = {{"model", model->name()}, {"prompt_ids", prompt}, {"ids", all[0]["ids"]}};
+    nlohmann::json result = {
+        {"model", model->name()}, {"prompt_ids", prompt}, {"ids", all[0]["ids"]}, {"stop", name_of(stop)}};
     if (tokenizer) result["text"] = all[0]["text"];
     result["hypotheses"] = std::move(all);
     print(result.dump() + "\n");
@@ -95,21 +122,20 @@ int generate_with_beams(const GenerateOptions& options) {
     print(all[0]["text"].get<std::string>() + "\n");
   } else {
     std::string ids;
-    for (int id : found[0].ids) ids += (ids.empty() ? "" : " ") + std::to_string(id);
+    for (int id : said_by(found[0])) ids += (ids.empty() ? "" : " ") + std::to_string(id);
     print(ids + "\n");
   }
-  if (settings.new_tokens < options.count && !found[0].finished)
-    tell_short(capacity, found[0].ids.size(), options.count);
+  tell_short(stop, capacity, found[0].ids.size(), options.count);
   return 0;
 }
 
-int generate(const CLI::App& command, GenerateOptions& options) {
+int generate(const GenerateOptions& options) {
   if (options.beams.beams > 0) return generate_with_beams(options);
   const auto model = options.input.load();
-  take_generation_settings(command, *model, options.sampling);
   const std::vector<int> prompt = options.input.tokens(*model);
-  Executor executor = Executor::start(model, prompt, options.count, options.sampling, nullptr,
+  Executor executor = Executor::start(model, prompt, options.count, options.sampling_of(*model), nullptr,
                                       options.context > 0 ? options.context : -1);
+  executor.ends = options.ends_of(*model);
   const Tokenizer* tokenizer = model->tokenizer();
   std::vector<int> ids;
   std::string pending, text;
@@ -118,22 +144,27 @@ int generate(const CLI::App& command, GenerateOptions& options) {
     text += ready;
     if (!options.json && !ready.empty()) print(ready);
   };
-  while ((options.count < 0 || int(ids.size()) < options.count) && executor.run_pass()) {
+  while (options.count != 0 && executor.run_pass()) {
     const Trace& trace = *executor.trace();
     const int id = trace.pass(trace.pass_count() - 1).chosen;
-    pending += tokenizer ? tokenizer->bytes(id) : (ids.empty() ? "" : " ") + std::to_string(id);
     ids.push_back(id);
+    if (std::ranges::find(executor.ends, id) != executor.ends.end()) continue;  // it says nothing
+    pending += tokenizer ? tokenizer->bytes(id) : (ids.size() == 1 ? "" : " ") + std::to_string(id);
     put(false);
   }
   put(true);
+  const Stop stop = executor.state() == RunState::text_ended     ? Stop::eos
+                    : executor.state() == RunState::context_full ? Stop::context
+                                                                 : Stop::length;
   if (options.json) {
-    nlohmann::json result = {{"model", model->name()}, {"prompt_ids", prompt}, {"ids", ids}};
+    nlohmann::json result = {
+        {"model", model->name()}, {"prompt_ids", prompt}, {"ids", ids}, {"stop", name_of(stop)}};
     if (tokenizer) result["text"] = text;
     print(result.dump() + "\n");
   } else {
     print("\n");
   }
-  tell_short(executor.trace()->capacity(), ids.size(), options.count);
+  tell_short(stop, executor.trace()->capacity(), ids.size(), options.count);
   return 0;
 }
 
@@ -159,10 +190,20 @@ void add_beams(CLI::App& command, BeamSettings& beams) {
       .add_flag("--early-stopping", beams.early_stopping,
                 tr("Beams: stop when as many texts are finished as there are beams"))
       ->needs(search);
-  command.add_option("--eos", beams.end, tr("Beams: the token id that finishes a text (default: none)"))
-      ->check(integer_in(0, 1 << 24))
-      ->type_name("ID")
-      ->needs(search);
+}
+
+void add_ends(CLI::App& command, GenerateOptions& options) {
+  CLI::Option* ends = command
+                          .add_option("--eos", options.ends,
+                                      tr("The token ids that end a text (default: those that the model's "
+                                         "files name)"))
+                          ->check(integer_in(0, 1 << 24))
+                          ->delimiter(',')
+                          ->type_name("ID,...");
+  command
+      .add_flag("--ignore-eos", options.ignore_ends,
+                tr("Go on after a token that ends a text; it is written like any other"))
+      ->excludes(ends);
 }
 
 }  // namespace
@@ -179,13 +220,16 @@ void add_generate(CLI::App& program, Command& chosen) {
       ->add_option("-c,--ctx-size", options->context,
                    tr("Tokens of context (default: all that the model has)"))
       ->check(integer_in(1, 1 << 24));
+  add_threads(*command);
   add_sampling(*command, options->sampling);
+  add_ends(*command, *options);
   add_beams(*command, options->beams);
-  command->add_flag("--json", options->json, tr("Print ids and text as JSON"));
-  command->callback([options, command, &chosen] {
+  command->add_flag("--json", options->json,
+                    tr("Print ids and text as JSON, and why it stopped: eos, length or context"));
+  command->callback([options, &chosen] {
     if (options->beams.beams > 0 && options->count < 1)
       throw CLI::ValidationError("--beams", "needs -n, how many tokens to add, at least 1");
-    chosen = [options, command] { return generate(*command, *options); };
+    chosen = [options] { return generate(*options); };
   });
 }
 

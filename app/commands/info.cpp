@@ -98,6 +98,9 @@ void print_text(const Model& model, const std::vector<TensorUse>& uses) {
     line(say("tokenizer: {0}, {1} tokens", model.tokenizer()->kind(), model.tokenizer()->size()));
   else
     line(say("no tokenizer: tokens are shown and given as ids"));
+  std::string ends;
+  for (int id : model.ends()) ends += (ends.empty() ? "" : ", ") + std::to_string(id);
+  if (!ends.empty()) line(say("tokens that end a text: {0}", ends));
   text += "\n" + translate(say("configuration ({0})", model.config().file())) + "\n";
   text += fields_text(model.config());
   if (!model.generation().json().empty())
@@ -141,6 +144,7 @@ int info(const InfoOptions& options) {
       {"tensors", weights_json(*model)},
       {"files", uses_json(uses)},
       {"generation", model->generation().json()},
+      {"ends", model->ends()},
       {"ignored", model->ignored()}};
   print(result.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   return 0;

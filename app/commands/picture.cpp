@@ -201,7 +201,7 @@ double position_of(const Trace& trace, const PictureOptions& options) {
   return double(trace.step_number({trace.pass_count() - 1, tensor.step})) + part;
 }
 
-void render_png(const InputOptions& input, const SamplingSettings& sampling, const PictureOptions& options,
+void render_png(const InputOptions& input, const SamplingWishes& sampling, const PictureOptions& options,
                 int new_tokens, int token, const std::string& file) {
   OutputFile output(file);  // complains before anything is computed
   const auto model = input.load();
@@ -210,7 +210,9 @@ void render_png(const InputOptions& input, const SamplingSettings& sampling, con
     throw Error(say("--token {0} is outside of the context of {1} tokens", token, model->graph().capacity()));
   if (token >= 0 && token < int(ids.size())) ids.resize(size_t(token) + 1);
   if (token >= 0) new_tokens = token - int(ids.size()) + 2;
-  Executor executor = Executor::start(model, ids, std::max(new_tokens, 1), sampling);
+  Executor executor = Executor::start(model, ids, std::max(new_tokens, 1),
+                                      fulfilled(fulfilled({}, model->sampling()), sampling));
+  if (token >= 0) executor.ends.clear();  // the picture of that very token is wanted
   while (executor.run_pass()) {
   }
   const Trace& trace = *executor.trace();

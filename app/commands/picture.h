@@ -83,7 +83,7 @@ Cell read_cell(const Graph& graph, const std::string& text);
 /// The position at which `step` (empty: everything) of the last pass has come as far as `at` says.
 double position_of(const Trace& trace, const PictureOptions& options);
 /// Writes the main view of the model at work on its prompt as a PNG. Throws Error.
-void render_png(const InputOptions& input, const SamplingSettings& sampling, const PictureOptions& options,
+void render_png(const InputOptions& input, const SamplingWishes& sampling, const PictureOptions& options,
                 int new_tokens, int token, const std::string& file);
 
 }  // namespace orrery

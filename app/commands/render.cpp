@@ -15,7 +15,7 @@ constexpr int largest_picture_side = 8192;
 
 struct RenderOptions {
   InputOptions input;
-  SamplingSettings sampling;
+  SamplingWishes sampling;
   PictureOptions picture;
   std::string file;
   int count = -2, token = -1, fps = 30;
@@ -60,7 +60,8 @@ void render_film(const RenderOptions& options) {
   const auto model = options.input.load();
   const std::vector<int> ids = options.input.tokens(*model);
   const int count = options.count == -2 ? 8 : options.count;
-  Executor executor = Executor::start(model, ids, count == 0 ? 1 : count, options.sampling);
+  Executor executor = Executor::start(model, ids, count == 0 ? 1 : count,
+                                      fulfilled(fulfilled({}, model->sampling()), options.sampling));
   while (executor.run_pass()) {
   }
   const Trace& trace = *executor.trace();
@@ -179,6 +180,7 @@ void add_render(CLI::App& program, Command& chosen) {
       ->type_name("HOOK:ROW:COL")
       ->needs(window);
   add_looks(*command, options->picture.theme, options->picture.language);
+  add_threads(*command);
   add_sampling(*command, options->sampling);
   command->callback([options, &chosen] {
     if (options->window && ends_with(options->file, ".mp4"))

@@ -10,6 +10,7 @@
 #include "app/language.h"
 #include "app/shipped_models.h"
 #include "model/formats/mapped_file.h"
+#include "model/parallel.h"
 #include "model/tokenizer.h"
 
 namespace orrery {
@@ -50,24 +51,24 @@ std::vector<Filter> parse_filters(const std::string& text) {
   return result;
 }
 
-void add_repetition(CLI::App& command, SamplingSettings& settings) {
+void add_repetition(CLI::App& command, SamplingWishes& wishes, const SamplingSettings& otherwise) {
   command
       .add_option(
-          "--repeat-penalty", settings.repeat_penalty,
+          "--repeat-penalty", wishes.repeat_penalty,
           tr("Make tokens that came before less probable: their logits are divided by R, or multiplied "
              "if negative; 1 is off"))
       ->check(number_in(0.01, 100))
-      ->capture_default_str();
+      ->default_str(number_text(otherwise.repeat_penalty));
   command
-      .add_option("--repeat-last-n", settings.repeat_last_n,
+      .add_option("--repeat-last-n", wishes.repeat_last_n,
                   tr("How many of the last tokens the penalty looks at; -1 all of them, 0 none"))
       ->check(integer_in(-1, 1 << 24))
-      ->capture_default_str();
+      ->default_str(number_text(otherwise.repeat_last_n));
   command
-      .add_option("--no-repeat-ngram", settings.no_repeat_ngram,
+      .add_option("--no-repeat-ngram", wishes.no_repeat_ngram,
                   tr("Never the same N tokens in a row twice; 0 is off"))
       ->check(integer_in(0, 1024))
-      ->capture_default_str();
+      ->default_str(number_text(otherwise.no_repeat_ngram));
 }
 
 }  // namespace
@@ -143,56 +144,50 @@ std::vector<int> InputOptions::tokens(const Model& model) const {
 
 std::string read_prompt_file(const std::string& file) { return read_text_file(file, longest_prompt_file); }
 
-void add_sampling(CLI::App& command, SamplingSettings& settings) {
-  command.add_option("--temp", settings.temperature, tr("Temperature; 0 takes the most probable token"))
+void add_sampling(CLI::App& command, SamplingWishes& wishes, const SamplingSettings& otherwise) {
+  command.add_option("--temp", wishes.temperature, tr("Temperature; 0 takes the most probable token"))
       ->check(number_in(0, 1000))
-      ->capture_default_str();
-  command.add_option("--top-k", settings.top_k, tr("Keep the K most probable tokens; 0 keeps all"))
+      ->default_str(number_text(otherwise.temperature));
+  command.add_option("--top-k", wishes.top_k, tr("Keep the K most probable tokens; 0 keeps all"))
       ->check(integer_in(0, 1 << 24))
-      ->capture_default_str();
+      ->default_str(number_text(otherwise.top_k));
   command
-      .add_option("--top-p", settings.top_p, tr("Keep the most probable tokens that make up P; 1 keeps all"))
+      .add_option("--top-p", wishes.top_p, tr("Keep the most probable tokens that make up P; 1 keeps all"))
       ->check(number_in(0, 1))
-      ->capture_default_str();
+      ->default_str(number_text(otherwise.top_p));
   command
-      .add_option("--min-p", settings.min_p,
+      .add_option("--min-p", wishes.min_p,
                   tr("Keep tokens at least P times as probable as the best; 0 keeps all"))
       ->check(number_in(0, 1))
-      ->capture_default_str();
+      ->default_str(number_text(otherwise.min_p));
   command
       .add_option(
-          "--typical", settings.typical,
+          "--typical", wishes.typical,
           tr("Keep the tokens whose surprise is nearest to the expected one and that make up P; 1 keeps "
              "all"))
       ->check(number_in(0, 1))
-      ->capture_default_str();
-  command.add_option("--epsilon", settings.epsilon, tr("Keep tokens at least as probable as P; 0 keeps all"))
+      ->default_str(number_text(otherwise.typical));
+  command.add_option("--epsilon", wishes.epsilon, tr("Keep tokens at least as probable as P; 0 keeps all"))
       ->check(number_in(0, 1))
-      ->capture_default_str();
-  add_repetition(command, settings);
-  command.add_option("-s,--seed", settings.seed, tr("The same seed gives the same text"))
+      ->default_str(number_text(otherwise.epsilon));
+  add_repetition(command, wishes, otherwise);
+  command.add_option("-s,--seed", wishes.seed, tr("The same seed gives the same text"))
       ->check(integer_in(0, INT64_MAX))
-      ->capture_default_str();
+      ->default_str(number_text(double(otherwise.seed)));
   command
       .add_option_function<std::string>(
-          "--samplers", [&settings](const std::string& text) { settings.order = parse_filters(text); },
+          "--samplers", [&wishes](const std::string& text) { wishes.order = parse_filters(text); },
           translate(say("The order of the filters (default: {0})", default_filters())))
       ->type_name("A;B;C");
 }
 
-void take_generation_settings(const CLI::App& command, const Model& model, SamplingSettings& settings) {
-  const Config& file = model.generation();
-  const auto open = [&](const char* option) { return command.get_option(option)->count() == 0; };
-  if (open("--temp")) settings.temperature = file.number("temperature", settings.temperature);
-  if (open("--top-k")) settings.top_k = file.integer("top_k", 0, 1 << 24, settings.top_k);
-  if (open("--top-p")) settings.top_p = file.number("top_p", settings.top_p);
-  const auto check = [&](const char* field, double value, double most) {
-    if (value < 0 || value > most)
-      throw Error(say("{0}: the field {1} must be a number from {2} to {3}, not {4}.", file.file(), field, 0,
-                      most, value));
-  };
-  check("temperature", settings.temperature, 1000);
-  check("top_p", settings.top_p, 1);
+void add_threads(CLI::App& command) {
+  command
+      .add_option_function<int>("-t,--threads", set_thread_count,
+                                tr("How many threads compute; the numbers are the same (default: one a "
+                                   "processor)"))
+      ->check(integer_in(1, 256))
+      ->type_name("N");
 }
 
 OutputFile::OutputFile(std::filesystem::path path) : path_(std::move(path)) {

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "model/model.h"
-#include "model/sampler.h"
 
 namespace orrery {
 
@@ -41,11 +40,11 @@ std::string read_prompt_file(const std::string& file);
 
 /// --temp --top-k --top-p --min-p --typical --epsilon --repeat-penalty --repeat-last-n --no-repeat-ngram
 /// --seed
-/// --samplers.
-void add_sampling(CLI::App& command, SamplingSettings& settings);
-/// Takes temperature, top_k and top_p of the model's generation_config.json where the command line says
-/// nothing. Throws Error naming the file and a field out of range.
-void take_generation_settings(const CLI::App& command, const Model& model, SamplingSettings& settings);
+/// --samplers. The help says that what is not given is as in the model's files, or else as in `otherwise`.
+void add_sampling(CLI::App& command, SamplingWishes& wishes, const SamplingSettings& otherwise = {});
+
+/// -t --threads: sets how many threads work is shared among.
+void add_threads(CLI::App& command);
 
 /// A file that appears under its name only when it is complete: what was there before stays until then.
 class OutputFile {

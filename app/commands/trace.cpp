@@ -11,9 +11,11 @@
 namespace orrery {
 namespace {
 
+const SamplingSettings greedy_at_first{.temperature = 0};
+
 struct TraceOptions {
   InputOptions input;
-  SamplingSettings sampling;
+  SamplingWishes sampling;
   int count = 0;
   std::string pattern = "*", file;
 };
@@ -53,10 +55,12 @@ void write_hook(SafetensorsWriter& file, const Trace& trace, const Hook& hook, i
 
 int write_trace(const TraceOptions& options) {
   const auto model = options.input.load();
+  const SamplingSettings sampling = fulfilled(greedy_at_first, options.sampling);
   const std::vector<Hook> hooks = select(model->graph(), options.pattern);
   const std::vector<int> prompt = options.input.tokens(*model);
   const int passes = options.count < 0 ? -1 : options.count + 1;  // the last token drawn is fed, too
-  Executor executor = Executor::start(model, prompt, passes, options.sampling);
+  Executor executor = Executor::start(model, prompt, passes, sampling);
+  executor.ends.clear();            // as many tokens as were asked for, wherever the text ends
   OutputFile output(options.file);  // complains before anything is computed
   while (executor.run_pass()) {
   }
@@ -66,7 +70,7 @@ int write_trace(const TraceOptions& options) {
                          {{"model", model->path().string()},
                           {"weights_sha256", model->weights_sha256()},
                           {"prompt", options.input.text(*model)},
-                          {"seed", std::to_string(options.sampling.seed)},
+                          {"seed", std::to_string(sampling.seed)},
                           {"version", ORRERY_VERSION}});
   std::vector<std::int64_t> ids;
   for (int row = 0; row < tokens; ++row) ids.push_back(trace.token(row));
@@ -74,7 +78,7 @@ int write_trace(const TraceOptions& options) {
   for (const Hook& hook : hooks) write_hook(file, trace, hook, tokens);
   file.finish();
   output.finish();
-  if (options.count >= 0 && tokens < int(prompt.size()) + options.count)
+  if (executor.state() == RunState::context_full && options.count >= 0)
     tell(say("the context of {0} tokens is full: {1} of {2} tokens were written", trace.capacity(),
              tokens - int(prompt.size()), options.count));
   return 0;
@@ -98,7 +102,6 @@ int list_hooks(const InputOptions& input) {
 
 void add_trace(CLI::App& program, Command& chosen) {
   auto options = std::make_shared<TraceOptions>();
-  options->sampling.temperature = 0;
   CLI::App* command =
       program.add_subcommand("trace", tr("Writes every number of a run to a safetensors file"));
   options->input.add_model(*command);
@@ -114,7 +117,8 @@ void add_trace(CLI::App& program, Command& chosen) {
       ->type_name("GLOB")
       ->capture_default_str();
   command->add_option("-o,--output", options->file, tr("The file to write"))->type_name("FILE")->required();
-  add_sampling(*command, options->sampling);
+  add_threads(*command);
+  add_sampling(*command, options->sampling, greedy_at_first);
   command->callback([options, &chosen] { chosen = [options] { return write_trace(*options); }; });
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 struct WindowOptions {
   InputOptions input;
-  SamplingSettings sampling;
+  SamplingWishes sampling;
   int count = -1;
   bool tour = false;
   std::string theme, language, dump;
@@ -46,6 +46,7 @@ void add_view(CLI::App& program, Command& chosen) {
   command->add_option("-n,--n-predict", options->count, tr("How many tokens; -1 until the context is full"))
       ->check(integer_in(-1, 1 << 24));
   add_looks(*command, options->theme, options->language);
+  add_threads(*command);
   add_sampling(*command, options->sampling);
   command->add_flag("--tour", options->tour, tr("Begins with the tour, also where it was seen before"));
   command->add_option("--ui-dump", options->dump, "For tests: write the window's state here as JSON")

@@ -16,13 +16,6 @@ namespace {
 
 constexpr int most_beams = 6, most_steps = 12;
 
-/// The token that ends a text, if the model's configuration names one.
-int end_of_text(const Model& model) try {
-  return model.config().integer("eos_token_id", -1, model.vocabulary_size() - 1, -1);
-} catch (const Error&) {
-  return -1;  // several: none of them ends a beam here
-}
-
 Background::Key beam_key(int pass, const BeamSettings& settings) {
   return {pass,
           settings.beams,
@@ -238,7 +231,7 @@ void beams_page(App& app) {
   BeamSettings settings{.beams = choices.beams,
                         .new_tokens = choices.beam_steps,
                         .length_penalty = choices.length_penalty,
-                        .end = end_of_text(*app.model),
+                        .ends = app.model->ends(),
                         .repetition = app.sampling};
   const auto trace = app.trace;
   const auto answer = insight.ask<Finding<BeamSearch>>(

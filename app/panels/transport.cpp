@@ -61,8 +61,13 @@ void transport_panel(App& app) {
        live                     ? tr("LIVE")
        : app.playback.backwards ? tr("BACKWARDS")
                                 : tr("REPLAY"));
-  if (app.run_ended && app.end_state == RunState::context_full &&
-      app.playback.position >= double(app.trace->published())) {
+  if (app.ended_by(RunState::text_ended)) {
+    ImGui::SameLine(0, px(18));
+    text(Font::small, colours().muted, tr("The model has ended the text"));
+    ImGui::SameLine();
+    if (button("go_past_end", tr("Go on all the same"))) app.toggle_play();
+  }
+  if (app.ended_by(RunState::context_full)) {
     ImGui::SameLine(0, px(18));
     text(Font::small, colours().muted,
          translate(say("The context is full: {0} tokens", app.trace->capacity())).c_str());

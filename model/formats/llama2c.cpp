@@ -60,7 +60,7 @@ class Llama2cReader {
             {"rope_theta", 10000.0},
             {"tie_word_embeddings", shared_},
             {"bos_token_id", 1},
-            {"eos_token_id", 2}};
+            {"eos_token_id", {2, 1}}};  // its own program stops at 1, which stands between the stories
   }
 
  private:

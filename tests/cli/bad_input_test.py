@@ -213,7 +213,8 @@ class BadInput(ProgramTest):
                           ["generate", "--epsilon", "2"], ["generate", "--repeat-penalty", "0"],
                           ["generate", "--repeat-last-n", "-2"], ["generate", "--no-repeat-ngram", "-1"],
                           ["generate", "--beams", "2"], ["generate", "--beams", "0", "-n", "1"],
-                          ["generate", "--beams", "2", "-n", "1", "--temp", "1"], ["generate", "--eos", "1"],
+                          ["generate", "--beams", "2", "-n", "1", "--temp", "1"], ["generate", "--eos", "-1"],
+                          ["generate", "--eos", "1", "--ignore-eos"],
                           ["generate", "--beams", "65", "-n", "1"],
                           ["generate", "-s", "-1"], ["generate", "--ids", "a"], ["trace", "-p", "A"], ["info"],
                           ["generate", "-p", "A", "--ids", "1"]):

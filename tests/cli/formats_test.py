@@ -122,6 +122,9 @@ class Formats(ProgramTest):
             config, tensors = files.read_model(REFERENCE / fixture)
             for version in (0, 1):
                 self.agrees(self.write(f"{version}/model.bin", files.llama2c(config, tensors, version)), fixture)
+            # Ends as its own program's: the end of a text, and the token that stands before each.
+            info = json.loads(self.succeeds("info", self.folder / "0/model.bin", "--json"))
+            self.assertEqual(info["ends"], [2, 1])
         # A classifier that shares the embedding: the same model with the embedding for a head.
         config, tensors = files.read_model(REFERENCE / "llama")
         tensors["lm_head.weight"] = tensors["model.embed_tokens.weight"]
@@ -268,6 +271,15 @@ class Formats(ProgramTest):
                 "tokenizer.ggml.token_type": [3] + [1] * 6, "tokenizer.ggml.merges": ["a b", "Ġ ab"]}
         self.check_tokens(gpt2, "ab abc<|end|>", [5, 6, 3, 0])
 
+    def test_gguf_says_what_ends_a_text(self):
+        keys, tensors = files.gguf_of_llama(*files.read_model(REFERENCE / "llama"))
+        for said, ends in (({}, []), ({"eos": 7}, [7]), ({"eos": 7, "eot": 9, "eom": 7}, [7, 9]), ({"eot": 9}, [9])):
+            more = {f"tokenizer.ggml.{name}_token_id": id for name, id in said.items()}
+            model = self.write("ends.gguf", files.gguf({**keys, **more}, files.f32(tensors)))
+            self.assertEqual(json.loads(self.succeeds("info", model, "--json"))["ends"], ends)
+        (self.folder / "generation_config.json").write_text(json.dumps({"eos_token_id": 3}))
+        self.assertEqual(json.loads(self.succeeds("info", model, "--json"))["ends"], [3])
+
     def gguf_tokenizer(self, name):
         """The keys of a GGUF file for one of Hugging Face's tokenizers."""
         source = json.loads((REFERENCE / "tokenizers" / f"{name}.json").read_text())
@@ -350,7 +362,7 @@ class Formats(ProgramTest):
                     self.close(name, numbers, known[2], 1e-6)
                 known, found = (json.loads((folder / "config.json").read_text())
                                 for folder in (REFERENCE / fixture, out.parent))
-                for key in known.keys() & found.keys() - {"attn_config", "rope_scaling", "n_inner"}:
+                for key in known.keys() & found.keys() - {"attn_config", "rope_scaling", "n_inner", "eos_token_id"}:
                     self.assertEqual(found[key], known[key], key)
                 self.fails("convert", model, out, words=["already"])
 
@@ -381,6 +393,14 @@ class Formats(ProgramTest):
         self.assertEqual(self.succeeds(*start), new)  # top_k 1 leaves one token
         self.assertNotEqual(self.succeeds(*start, "--top-k", 0), new)
         self.assertIn("top_k = 1", self.succeeds("info", folder).decode())
+        (folder / "generation_config.json").write_text(json.dumps({"temperature": 3.0, "do_sample": False}))
+        self.assertEqual(self.succeeds(*start), new)
+        self.assertNotEqual(self.succeeds(*start, "--temp", 3), new)
+        # The largest penalty over all tokens, as Hugging Face's: no token comes twice.
+        (folder / "generation_config.json").write_text(json.dumps({"do_sample": False, "repetition_penalty": 100}))
+        ids = list(prompt) + [int(word) for word in self.succeeds(*start).split()]
+        self.assertEqual(len(set(ids[len(prompt):])), len(ids) - len(prompt))
+        self.assertEqual(self.succeeds(*start, "--repeat-penalty", 1), new)
         (folder / "generation_config.json").write_text(json.dumps({"temperature": -1}))
         self.fails(*start, words=["generation_config.json", "temperature"])
 

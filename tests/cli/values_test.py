@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What the commands print and write is what the reference implementations computed."""
 import json
+import shutil
 
 from support import GPT2, ProgramTest, main, read_safetensors
 
@@ -15,10 +16,46 @@ class Values(ProgramTest):
 
     def test_generate_writes_the_greedy_ids(self):
         new = self.greedy[len(self.prompt):]
-        out = self.succeeds("generate", "-m", GPT2, "--ids", self.ids, "-n", len(new), "--temp", 0)
+        out = self.succeeds("generate", "-m", GPT2, "--ids", self.ids, "-n", len(new), "--temp", 0, "--ignore-eos")
         self.assertEqual([int(word) for word in out.split()], new)
-        out = self.succeeds("generate", "-m", GPT2, "--ids", self.ids, "-n", len(new), "--temp", 0, "--json")
+        out = self.succeeds("generate", "-m", GPT2, "--ids", self.ids, "-n", len(new), "--temp", 0, "--ignore-eos",
+                            "--json")
         self.assertEqual(json.loads(out)["ids"], new)
+        self.assertEqual(json.loads(out)["stop"], "length")
+
+    def test_a_text_ends_where_the_files_or_the_options_say(self):
+        new = self.greedy[len(self.prompt):]
+        folder = self.folder / "ends"
+        shutil.copytree(GPT2, folder)
+        start = ("generate", "-m", folder, "--ids", self.ids, "-n", len(new), "--temp", 0)
+        generation, config = folder / "generation_config.json", json.loads((folder / "config.json").read_text())
+
+        def written(*options):
+            """The ids, and why it stopped; what is printed is the same but for the id that ended it."""
+            out = json.loads(self.succeeds(*start, *options, "--json"))
+            printed = [int(word) for word in self.succeeds(*start, *options).split()]
+            self.assertEqual(printed, out["ids"][:-1] if out["stop"] == "eos" else out["ids"])
+            return out["ids"], out["stop"]
+
+        def until(*ends):
+            return new[:min(new.index(end) for end in ends) + 1], "eos"
+
+        first, later = new[0], next(id for id in new if id != new[0])
+        (folder / "config.json").write_text(json.dumps(config | {"eos_token_id": later}))
+        self.assertEqual(written(), until(later))
+        generation.write_text(json.dumps({"eos_token_id": [later, first]}))
+        self.assertEqual(written(), until(first))
+        self.assertEqual(written("--eos", later), until(later))
+        self.assertEqual(written("--ignore-eos"), (new, "length"))
+        generation.write_text(json.dumps({"eos_token_id": None}))
+        self.assertEqual(written(), (new, "length"))
+        generation.write_text(json.dumps({"eos_token_id": "end"}))
+        self.fails(*start, words=["generation_config.json", "eos_token_id"])
+        generation.write_text(json.dumps({"eos_token_id": [1, 2.5]}))
+        self.fails(*start, words=["generation_config.json", "eos_token_id"])
+        generation.unlink()
+        full = json.loads(self.succeeds(*start[:5], "-n", 99, "-c", len(self.prompt) + 1, "--ignore-eos", "--json"))
+        self.assertEqual((len(full["ids"]), full["stop"]), (2, "context"))
 
     def test_trace_holds_the_logits_and_every_hook(self):
         file = self.folder / "run.safetensors"
@@ -82,7 +119,9 @@ class Values(ProgramTest):
                     "beam_eos_lp0_5_early": ["--length-penalty", 0.5, "--early-stopping"]}
         for name, options in searches.items():
             with self.subTest(name):
-                if options:
+                if not options:
+                    options = ["--ignore-eos"]
+                else:
                     options += ["--eos", meta["cases"][0]["beam_eos_token_id"]]
                 arguments = ["generate", "-m", GPT2, "--ids", self.ids, "-n", 8, "--beams", 3, *options]
                 out = json.loads(self.succeeds(*arguments, "--json"))
@@ -93,13 +132,16 @@ class Values(ProgramTest):
                     row = self.prompt + found["ids"]
                     self.assertEqual(row + [0] * (cols - len(row)), list(ids[i * cols:(i + 1) * cols]))
                     self.assertAlmostEqual(found["score"], scores[i], delta=1e-4)
-                    self.assertEqual(found["finished"], bool(options) and found["ids"][-1] == int(options[-1]))
+                    self.assertEqual(found["finished"], len(options) > 1 and found["ids"][-1] == int(options[-1]))
                 self.assertEqual(out["ids"], out["hypotheses"][0]["ids"])
-                self.assertEqual([int(word) for word in self.succeeds(*arguments).split()], out["ids"])
+                finished = out["hypotheses"][0]["finished"]
+                self.assertEqual(out["stop"], "eos" if finished else "length")
+                self.assertEqual([int(word) for word in self.succeeds(*arguments).split()],
+                                 out["ids"][:-1] if finished else out["ids"])
 
     def test_one_beam_is_greedy_and_beams_stop_at_the_end_of_the_context(self):
         new = self.greedy[len(self.prompt):]
-        out = self.succeeds("generate", "-m", GPT2, "--ids", self.ids, "-n", len(new), "--beams", 1)
+        out = self.succeeds("generate", "-m", GPT2, "--ids", self.ids, "-n", len(new), "--beams", 1, "--ignore-eos")
         self.assertEqual([int(word) for word in out.split()], new)
         out = self.succeeds("generate", "-m", GPT2, "--ids", self.ids, "-n", 9, "--beams", 2, "-c", len(self.prompt) + 2)
         self.assertEqual(len(out.split()), 3)

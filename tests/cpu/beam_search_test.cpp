@@ -90,7 +90,7 @@ TEST_CASE("beam search finds Hugging Face's hypotheses with their scores, for ev
         check_tree(search, 3);
       };
       check("beam");
-      settings.end = fixture.beam_end(prompt);
+      settings.ends = {fixture.beam_end(prompt)};
       settings.length_penalty = 2;
       check("beam_eos_lp2");
       settings.length_penalty = 0.5;
@@ -131,7 +131,7 @@ TEST_CASE("one beam is greedy, and a recording's rows are taken over, states tha
 TEST_CASE("an end finishes a hypothesis only among the best; the search ends when nothing can be better") {
   // Probabilities 0.5, 0.3, 0.2; two beams; token 0 is the end.
   const std::vector<float> logits = {std::log(0.5f), std::log(0.3f), std::log(0.2f)};
-  BeamSearch search({.beams = 2, .new_tokens = 9, .end = 0}, std::vector<int>{1});
+  BeamSearch search({.beams = 2, .new_tokens = 9, .ends = {0}}, std::vector<int>{1});
   search.step(std::vector<std::vector<float>>{logits});
   REQUIRE(search.nodes().size() == 3);
   CHECK(search.nodes()[0].fate == BeamNode::Fate::finished);
@@ -176,4 +176,18 @@ TEST_CASE("a search stops at the context's end, when it is cancelled, and where 
   CHECK_THROWS_AS(beam_search(model, text, {}, progress), Cancelled);
   BeamSearch search({}, std::vector<int>{1});
   CHECK_THROWS_AS(search.step(std::vector<std::vector<float>>{{NAN, -INFINITY}}), Error);
+}
+
+TEST_CASE("of several ends the best is taken, and a beam still finds how to go on") {
+  // Probabilities 0.4, 0.35, 0.25; one beam; 0 and 1 are ends. Reference section 13.3: (1 + 2) * 1
+  // candidates.
+  const std::vector<float> logits = {std::log(0.4f), std::log(0.35f), std::log(0.25f)};
+  BeamSearch search({.beams = 1, .new_tokens = 9, .ends = {0, 1}}, std::vector<int>{1});
+  search.step(std::vector<std::vector<float>>{logits});
+  REQUIRE(search.beams().size() == 1);
+  CHECK(search.beams()[0].ids == std::vector<int>{2});
+  REQUIRE(search.nodes().size() == 3);
+  CHECK(search.nodes()[0].fate == BeamNode::Fate::finished);
+  CHECK(search.nodes()[1].fate == BeamNode::Fate::dropped);
+  CHECK(search.nodes()[2].fate == BeamNode::Fate::kept);
 }

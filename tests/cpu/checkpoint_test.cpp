@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "model/message.h"
+#include "model/model.h"
 #include "model/resources.h"
 #include "tests/support/fixture.h"
 #include "tests/support/temporary_folder.h"
@@ -140,6 +141,23 @@ TEST_CASE("F16 and BF16 become the same numbers") {
   CHECK(stored_numbers(checkpoint, weight(1, 7, {"brain", 1, 7})) ==
         std::vector<float>{1, -2, 65280, 0x1p-24f, 0x1p-14f, -0.f, 0x1.56p-2f});
   CHECK(std::signbit(stored_numbers(checkpoint, weight(1, 7, {"half", 1, 7}))[5]));
+}
+
+TEST_CASE("F64 becomes the nearest F32") {
+  TemporaryFolder folder;
+  folder.write("config.json", "{}");
+  const double wide[] = {1, -0x1p-149, 1 + 0x1p-24 + 0x1p-40, 0.1};
+  folder.write("model.safetensors",
+               safetensors(R"({"w":{"dtype":"F64","shape":[2,2],"data_offsets":[0,32]}})",
+                           std::string(reinterpret_cast<const char*>(wide), sizeof wide)));
+  CHECK(read(open_checkpoint(folder.path()), weight(2, 2, {"w", 2, 2})) ==
+        std::vector<float>{1, -0x1p-149f, 1 + 0x1p-23f, 0.1f});
+}
+
+TEST_CASE("a load can be cancelled") {
+  Progress progress;
+  progress.cancelled = true;
+  CHECK_THROWS_AS(Model::load(reference("gpt2"), progress), Cancelled);
 }
 
 TEST_CASE("read_weight names tensor, both shapes and the file") {

@@ -12,7 +12,7 @@ namespace {
 
 /// Every number of a run on that many threads: a prompt, whose products are shared by outputs and, where
 /// these are few, by rows; and tokens one by one.
-std::vector<float> numbers(const std::shared_ptr<const Model>& model, int threads) {
+std::vector<float> numbers_of_run(const std::shared_ptr<const Model>& model, int threads) {
   set_thread_count(threads);
   const auto trace = run_model(model, 200, 2);
   set_thread_count(0);
@@ -29,11 +29,11 @@ std::vector<float> numbers(const std::shared_ptr<const Model>& model, int thread
 
 TEST_CASE("a run's numbers are the same, bit for bit, on any number of threads") {
   const auto model = random_model({"wide enough to be shared", 1, 2, 384, 1536, 256, 700});
-  const std::vector<float> alone = numbers(model, 1);
+  const std::vector<float> alone = numbers_of_run(model, 1);
   REQUIRE(alone.size() > 100000);
   for (int threads : {2, 3, 7}) {
     CAPTURE(threads);
-    const std::vector<float> shared = numbers(model, threads);
+    const std::vector<float> shared = numbers_of_run(model, threads);
     REQUIRE(shared.size() == alone.size());
     CHECK(std::memcmp(shared.data(), alone.data(), alone.size() * sizeof(float)) == 0);
   }

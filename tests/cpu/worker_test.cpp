@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 #include <deque>
+#include <fstream>
 #include <thread>
 
 #include "model/worker.h"
@@ -82,6 +83,33 @@ TEST_CASE("a reader beside the worker sees only finished numbers") {
   }
   CHECK(std::isfinite(sum));
   CHECK(next_event(worker, Event::Kind::run_ended).state == RunState::context_full);
+}
+
+TEST_CASE("where the text ends the worker says so; told to go on it goes past it") {
+  namespace fs = std::filesystem;
+  const Fixture fixture("gpt2");
+  const std::vector<int> ids = fixture.at("p1.input_ids").ids(), all = fixture.at("p1.greedy_ids").ids();
+  const fs::path folder = fs::temp_directory_path() / "orrery-worker-ends";
+  fs::remove_all(folder);
+  fs::create_directory(folder);
+  for (const char* name : {"config.json", "model.safetensors"})
+    fs::copy_file(fixture.folder() / name, folder / name);
+  std::ofstream(folder / "generation_config.json") << "{\"eos_token_id\": " << all[ids.size()] << "}";
+  Worker worker;
+  worker.load(folder);
+  wait_for(worker, Event::Kind::model_loaded);
+  fs::remove_all(folder);
+  worker.start(request(ids, 2));
+  const auto trace = wait_for(worker, Event::Kind::run_started).trace;
+  worker.allow(~std::uint64_t(0));
+  CHECK(wait_for(worker, Event::Kind::run_ended).state == RunState::text_ended);
+  CHECK(trace->pass_count() == 1);
+  // Other settings act from the next token on; there is none yet.
+  worker.set_sampling(request({}, 2).sampling, 2);
+  CHECK(wait_for(worker, Event::Kind::run_ended).state == RunState::text_ended);
+  worker.go_past_end();
+  CHECK(wait_for(worker, Event::Kind::run_ended).state == RunState::enough_tokens);
+  CHECK(trace->pass(1).chosen == all[ids.size() + 1]);
 }
 
 TEST_CASE("a failed load and a bad prompt leave model and recording as they were") {
