@@ -276,11 +276,12 @@ class Painter {
     if (count > 1 && alone) {
       double past = 0, kept = 0;
       for (size_t i = 0; i < sum.before.size(); ++i) past += sum.before[i], kept += sum.left[i];
-      word({1.45f, foot + room * 0.66f}, short_number(past) + " → " + short_number(kept), 0,
-           glm::vec4(value_colour(colours_, 0.8f), 1));
+      const glm::vec4 colour(value_colour(colours_, 0.8f), 1);
+      word({1.45f, foot + room * 0.72f}, short_number(past), 0, colour);
+      word({1.45f, foot + room * 0.56f}, "→ " + short_number(kept), 0, colour);
     }
-    word({1.45f, foot + room * (alone ? 0.5f : 0.62f)}, with_sign(sum.left.back()), 0, chosen());
-    word({1.45f, foot + room * (alone ? 0.34f : 0.36f)}, "= " + short_number(total), 0, text());
+    word({1.45f, foot + room * (alone ? 0.4f : 0.62f)}, with_sign(sum.left.back()), 0, chosen());
+    word({1.45f, foot + room * (alone ? 0.24f : 0.36f)}, "= " + short_number(total), 0, text());
   }
 
   std::string say_out(const Message& message) const {
