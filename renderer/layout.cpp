@@ -60,27 +60,68 @@ void measure_predictions(Layout& layout, const Graph& graph) {
                                                     -lines * layout.prediction_height, 0);
 }
 
-/// All arrangements that are worth a try.
-std::vector<Arrangement> choices(const Graph& graph, const Plan& plan, const LayoutOptions& options) {
-  const bool square = Lengths(graph, options.token_rows).square();
-  const bool stacked = std::ranges::any_of(plan.sections, [](const Section& section) {
-    return std::ranges::any_of(section.wings, &Wing::stacked);
-  });
+/// Ways to cut into columns and stacks, the rest as in `from`.
+std::vector<Arrangement> ways_to_cut(const Plan& plan, bool stacked, const Arrangement& from) {
   std::vector<Arrangement> all;
   const int most = std::clamp(int(plan.sections.size()) - 2, 1, 6);
   for (int columns = 1; columns <= most; ++columns)
-    for (float tallest : {1.02f, 1.35f, 2.1f})
-      for (int stacks : stacked ? std::vector{0, 3, 4, 5, 6, 7, 8, 10} : std::vector{0}) {
-        if (square) {  // a small model's cells are about square: all rows and columns have one size
-          for (float wide : {1.f, 1.35f, 1.7f}) all.push_back({columns, tallest, 1, 1, wide, stacks, 0});
-          continue;
-        }
-        for (float flat : {1.f, 0.75f, 0.55f})
-          for (float tall_rows : {1.f, 1.5f, 2.2f})
-            all.push_back({columns, tallest, flat, tall_rows, 1, stacks, 0});
-      }
+    for (int stacks : stacked ? std::vector{0, 3, 4, 5, 6, 7, 8, 10} : std::vector{0}) {
+      all.push_back(from);
+      all.back().columns = columns;
+      all.back().stacks = stacks;
+    }
   return all;
 }
+
+/// Sizes of cells and folds, the rest as in `from`.
+std::vector<Arrangement> ways_to_size(bool square, const Arrangement& from) {
+  std::vector<Arrangement> all;
+  for (float tallest : {1.02f, 1.35f, 2.1f}) {
+    Arrangement choice = from;
+    choice.tallest = tallest;
+    if (square) {  // a small model's cells are about square: all rows and columns have one size
+      for (float wide : {1.f, 1.35f, 1.7f}) choice.wide = wide, all.push_back(choice);
+      continue;
+    }
+    for (float flat : {1.f, 0.75f, 0.55f})
+      for (float tall_rows : {1.f, 1.5f, 2.2f})
+        choice.flat = flat, choice.tall_rows = tall_rows, all.push_back(choice);
+  }
+  return all;
+}
+
+/// The arrangement of those tried so far that fills the window best.
+struct Best {
+  const Graph& graph;
+  const Plan& plan;
+  const LayoutOptions& options;
+  Layout layout;
+  Arrangement choice;
+  float covered = -1, covered_at_first = -1;
+
+  void consider(Arrangement tried) {
+    // Names are sized to be read from where all is seen: that is known when all is placed.
+    Layout found = placed(tried);
+    const float first = orrery::covered(found, options.aspect);
+    if (first < 0.85f * covered_at_first) return;
+    covered_at_first = std::max(covered_at_first, first);
+    const glm::vec3 size = found.high - found.low;
+    tried.seen_width = std::max(size.x, size.y * options.aspect);
+    found = placed(tried);
+    const float filled = orrery::covered(found, options.aspect);
+    if (filled <= covered) return;
+    covered = filled;
+    layout = std::move(found);
+    choice = tried;
+    choice.seen_width = 0;
+  }
+
+  Layout placed(const Arrangement& tried) const {
+    Layout found = arrange(graph, plan, options, tried);
+    add_bounds(found);
+    return found;
+  }
+};
 
 }  // namespace
 
@@ -91,26 +132,24 @@ float written_width(const Label& label) {
 
 Layout make_layout(const Graph& graph, const LayoutOptions& options) {
   const Plan plan = make_plan(graph);
-  Layout best;
-  float best_covered = -1;
-  for (Arrangement choice : choices(graph, plan, options)) {
-    // Names are sized to be read from where all is seen: that is known when all is placed.
-    Layout layout;
-    for (int pass = 0; pass < 2; ++pass) {
-      layout = arrange(graph, plan, options, choice);
-      add_bounds(layout);
-      const glm::vec3 size = layout.high - layout.low;
-      choice.seen_width = std::max(size.x, size.y * options.aspect);
-    }
-    const float found = covered(layout, options.aspect);
-    if (found <= best_covered) continue;
-    best_covered = found;
-    best = std::move(layout);
+  const bool square = Lengths(graph, options.token_rows).square();
+  const bool stacked = std::ranges::any_of(plan.sections, [](const Section& section) {
+    return std::ranges::any_of(section.wings, &Wing::stacked);
+  });
+  Best best{graph, plan, options, {}, {}};
+  if (stacked && !square) {  // many ways to cut, many tensors: first how to cut, then the sizes
+    const Arrangement usual{1, 1.35f, 0.75f, 1.5f, 1, 0, 0};
+    for (const Arrangement& choice : ways_to_cut(plan, true, usual)) best.consider(choice);
+    for (const Arrangement& choice : ways_to_size(false, Arrangement(best.choice))) best.consider(choice);
+  } else {
+    for (const Arrangement& cut : ways_to_cut(plan, stacked, {}))
+      for (const Arrangement& choice : ways_to_size(square, cut)) best.consider(choice);
   }
-  measure_predictions(best, graph);
-  add_strands(best, graph);
-  add_bounds(best);
-  return best;
+  Layout layout = std::move(best.layout);
+  measure_predictions(layout, graph);
+  add_strands(layout, graph);
+  add_bounds(layout);
+  return layout;
 }
 
 void Bounds::add(const Block& block) {
