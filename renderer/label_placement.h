@@ -17,8 +17,9 @@ struct ScreenLabel {
 /// priority and removes the others.
 void keep_clear_labels(std::vector<ScreenLabel>& labels);
 
-/// How a text of `pixels` height, at scale 1, is drawn: names of parts grow to 10 pixels where they have at least 4, of
-/// tensors 5.5, fainter the smaller they are; texts of tokens are left out below 7. None is larger than 40.
+/// How a text of `pixels` height, at scale 1, is drawn: names of parts grow to 10 pixels where they have at
+/// least 4, of tensors 5.5, fainter the smaller they are; texts of tokens are left out below 7. None is
+/// larger than 40.
 struct TextSize {
   float factor = 1;  ///< of its size in the world
   float alpha = 1;

@@ -150,7 +150,7 @@ TEST_CASE("F64 becomes the nearest F32") {
   folder.write("model.safetensors",
                safetensors(R"({"w":{"dtype":"F64","shape":[2,2],"data_offsets":[0,32]}})",
                            std::string(reinterpret_cast<const char*>(wide), sizeof wide)));
-  CHECK(read(open_checkpoint(folder.path()), weight(2, 2, {"w", 2, 2})) ==
+  CHECK(stored_numbers(open_checkpoint(folder.path()), weight(2, 2, {"w", 2, 2})) ==
         std::vector<float>{1, -0x1p-149f, 1 + 0x1p-23f, 0.1f});
 }
 

@@ -97,18 +97,18 @@ TEST_CASE("where the text ends the worker says so; told to go on it goes past it
   std::ofstream(folder / "generation_config.json") << "{\"eos_token_id\": " << all[ids.size()] << "}";
   Worker worker;
   worker.load(folder);
-  wait_for(worker, Event::Kind::model_loaded);
+  next_event(worker, Event::Kind::model_loaded);
   fs::remove_all(folder);
   worker.start(request(ids, 2));
-  const auto trace = wait_for(worker, Event::Kind::run_started).trace;
+  const auto trace = next_event(worker, Event::Kind::run_started).trace;
   worker.allow(~std::uint64_t(0));
-  CHECK(wait_for(worker, Event::Kind::run_ended).state == RunState::text_ended);
+  CHECK(next_event(worker, Event::Kind::run_ended).state == RunState::text_ended);
   CHECK(trace->pass_count() == 1);
   // Other settings act from the next token on; there is none yet.
   worker.set_sampling(request({}, 2).sampling, 2);
-  CHECK(wait_for(worker, Event::Kind::run_ended).state == RunState::text_ended);
+  CHECK(next_event(worker, Event::Kind::run_ended).state == RunState::text_ended);
   worker.go_past_end();
-  CHECK(wait_for(worker, Event::Kind::run_ended).state == RunState::enough_tokens);
+  CHECK(next_event(worker, Event::Kind::run_ended).state == RunState::enough_tokens);
   CHECK(trace->pass(1).chosen == all[ids.size() + 1]);
 }
 
