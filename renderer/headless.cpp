@@ -11,7 +11,6 @@
 #include "renderer/gl.h"
 
 namespace orrery {
-namespace {
 
 /// libEGL, loaded when it is needed, so that a machine with a window system only needs none.
 struct Egl {
@@ -30,6 +29,8 @@ struct Egl {
     return reinterpret_cast<Function>(place);
   }
 };
+
+namespace {
 
 [[noreturn]] void no_context(const char* what) {
   throw Error(
