@@ -19,8 +19,10 @@ TextPass::TextPass() : glyph_boxes_(2) { bind_instances(array_, buffer_, sizeof(
 bool TextPass::place(const SceneText& text, const Frame& frame, int index) {
   float distance = glm::length(text.anchor - frame.eye);
   const bool fixed = text.pixels > 0;
-  // As a person sees it: pixels of a screen that is not enlarged.
-  const float seen = frame.pixels_a_unit / std::max(distance, 1e-3f) / frame.text_scale;
+  // As a person sees it: up to one and a half times as many pixels show more detail at the same size of
+  // letters; beyond that, pixels are smaller and letters have to grow with them.
+  const float enlarged = std::max(1.f, frame.text_scale / 1.5f);
+  const float seen = frame.pixels_a_unit / std::max(distance, 1e-3f) / enlarged;
   TextSize size;
   if (!fixed) size = text_size(text.height * seen, text.rank);
   if (size.alpha <= 0 || text.text.empty()) return false;
