@@ -106,7 +106,8 @@ void guide_table(App& app, const HeadGuide& guide) {
   InsightChoices& choices = app.insight.choices;
   WithFont with(Font::small);
   constexpr ImGuiTableFlags flags = ImGuiTableFlags_ScrollY | ImGuiTableFlags_BordersInnerH;
-  if (!ImGui::BeginTable("guide", 7, flags, {0, std::max(px(80), ImGui::GetContentRegionAvail().y - px(118))}))
+  if (!ImGui::BeginTable("guide", 7, flags,
+                         {0, std::max(px(80), ImGui::GetContentRegionAvail().y - px(118))}))
     return;
   ImGui::TableSetupScrollFreeze(0, 1);
   guide_header(choices);
