@@ -145,6 +145,8 @@ std::vector<int> InputOptions::tokens(const Model& model) const {
 std::string read_prompt_file(const std::string& file) { return read_text_file(file, longest_prompt_file); }
 
 void add_sampling(CLI::App& command, SamplingWishes& wishes, const SamplingSettings& otherwise) {
+  command.footer(
+      tr("What the model's generation_config.json says of sampling takes the place of these defaults."));
   command.add_option("--temp", wishes.temperature, tr("Temperature; 0 takes the most probable token"))
       ->check(number_in(0, 1000))
       ->default_str(number_text(otherwise.temperature));
