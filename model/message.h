@@ -14,6 +14,8 @@ struct Message {
 
   /// The sentence in English.
   std::string english() const { return fill(key); }
+  /// Bytes of it.
+  size_t english_size() const { return arguments.empty() ? key.size() : english().size(); }
   /// `text` (the key or its translation) with the arguments put into its places.
   std::string fill(const std::string& text) const;
 };

@@ -54,7 +54,7 @@ std::vector<Aggregate> aggregates_of(const Layout& layout, const Trace& trace, s
       const Tensor* added = added_by(graph, label.group);
       const int row = newest(added);
       if (row < 0) continue;
-      const float written = 0.6f * label.height * float(label.text.english().size());
+      const float written = 0.6f * label.height * float(label.text.english_size());
       const glm::vec3 at = label.anchor + glm::vec3(written + label.height, 0, 0);
       all.push_back({say("adds {0} (RMS)", short_number(root_mean_square(trace.view(*added), row))), at,
                      0.72f * label.height, 0, std::max(right - at.x, 0.1f)});
@@ -73,7 +73,7 @@ std::vector<Aggregate> aggregates_of(const Layout& layout, const Trace& trace, s
     const float room = end - height - written_to;
     Message words = say("stream after it: {0} (RMS over {1} channels, token {2})",
                         short_number(root_mean_square(view, row)), view.cols, row);
-    if (room < 0.38f * height * float(words.english().size())) continue;  // not to be read, so small
+    if (room < 0.38f * height * float(words.english_size())) continue;  // not to be read, so small
     all.push_back({std::move(words), glm::vec3(end - height, baseline, 0), 0.72f * height, 1, room});
   }
   return all;

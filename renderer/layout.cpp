@@ -90,43 +90,57 @@ std::vector<Arrangement> ways_to_size(bool square, const Arrangement& from) {
   return all;
 }
 
-/// The arrangement of those tried so far that fills the window best.
-struct Best {
+/// Seeks the arrangement that fills the window best.
+struct Search {
   const Graph& graph;
   const Plan& plan;
   const LayoutOptions& options;
-  Layout layout;
-  Arrangement choice;
-  float covered = -1, covered_at_first = -1;
 
-  void consider(Arrangement tried) {
-    // Names are sized to be read from where all is seen: that is known when all is placed.
-    Layout found = placed(tried);
-    const float first = orrery::covered(found, options.aspect);
-    if (first < 0.85f * covered_at_first) return;
-    covered_at_first = std::max(covered_at_first, first);
-    const glm::vec3 size = found.high - found.low;
-    tried.seen_width = std::max(size.x, size.y * options.aspect);
-    found = placed(tried);
-    const float filled = orrery::covered(found, options.aspect);
-    if (filled <= covered) return;
-    covered = filled;
-    layout = std::move(found);
-    choice = tried;
-    choice.seen_width = 0;
+  struct Found {
+    Arrangement choice;
+    float covered = 0;
+    Layout layout = {};
+  };
+
+  /// Tries all with names of any size, the most promising with names that can be read from where all is seen.
+  Found best_of(const std::vector<Arrangement>& ways) const {
+    std::vector<Found> found;
+    for (const Arrangement& way : ways) {
+      const Layout layout = placed(way);
+      found.push_back({way, covered(layout, options.aspect)});
+      found.back().choice.seen_width = seen_width(layout);
+    }
+    std::ranges::stable_sort(found, std::ranges::greater(), &Found::covered);
+    found.resize(std::min<size_t>(found.size(), 8));
+    Found best{{}, -1};
+    for (Found& one : found) {
+      // Larger names make the whole larger, which asks for larger names: twice comes close enough.
+      one.layout = placed(one.choice);
+      one.choice.seen_width = seen_width(one.layout);
+      one.layout = placed(one.choice);
+      one.covered = covered(one.layout, options.aspect);
+      one.choice.seen_width = 0;
+      if (one.covered > best.covered) best = std::move(one);
+    }
+    return best;
   }
 
   Layout placed(const Arrangement& tried) const {
-    Layout found = arrange(graph, plan, options, tried);
+    Plan copy = plan;
+    Layout found = arrange(graph, copy, options, tried);
     add_bounds(found);
     return found;
+  }
+  float seen_width(const Layout& layout) const {
+    const glm::vec3 size = layout.high - layout.low;
+    return std::max(size.x, size.y * options.aspect);
   }
 };
 
 }  // namespace
 
 float written_width(const Label& label) {
-  const float wide = 0.55f * label.height * float(label.text.english().size());
+  const float wide = 0.55f * label.height * float(label.text.english_size());
   return label.max_width > 0 ? std::min(wide, label.max_width) : wide;
 }
 
@@ -136,16 +150,16 @@ Layout make_layout(const Graph& graph, const LayoutOptions& options) {
   const bool stacked = std::ranges::any_of(plan.sections, [](const Section& section) {
     return std::ranges::any_of(section.wings, &Wing::stacked);
   });
-  Best best{graph, plan, options, {}, {}};
+  const Search search{graph, plan, options};
+  std::vector<Arrangement> ways;
   if (stacked && !square) {  // many ways to cut, many tensors: first how to cut, then the sizes
     const Arrangement usual{1, 1.35f, 0.75f, 1.5f, 1, 0, 0};
-    for (const Arrangement& choice : ways_to_cut(plan, true, usual)) best.consider(choice);
-    for (const Arrangement& choice : ways_to_size(false, Arrangement(best.choice))) best.consider(choice);
+    ways = ways_to_size(false, search.best_of(ways_to_cut(plan, true, usual)).choice);
   } else {
     for (const Arrangement& cut : ways_to_cut(plan, stacked, {}))
-      for (const Arrangement& choice : ways_to_size(square, cut)) best.consider(choice);
+      for (const Arrangement& choice : ways_to_size(square, cut)) ways.push_back(choice);
   }
-  Layout layout = std::move(best.layout);
+  Layout layout = search.best_of(ways).layout;
   measure_predictions(layout, graph);
   add_strands(layout, graph);
   add_bounds(layout);

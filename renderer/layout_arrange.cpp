@@ -10,7 +10,7 @@ Arranger::Arranger(const Graph& graph, Plan& plan, const LayoutOptions& options,
     : graph_(graph), plan_(plan), choice_(choice), lengths_(graph, options.token_rows) {
   for (const Slot& slot : plan_.slots)
     if (slot.spine) state_ = std::max(state_, choice_.wide * lengths_.length(slot.front().cols));
-  text_ = std::max(std::clamp(0.095f * state_, 1.2f, 4.6f), 0.0070f * choice.seen_width);
+  text_ = std::max(std::clamp(0.095f * state_, 1.2f, 4.6f), 0.0074f * choice.seen_width);
   strip_ = 1.18f * text_;
   gap_ = 1.5f * text_;
   // Names of layers are read from far: from where the whole model is seen.
@@ -105,7 +105,7 @@ void Arranger::label(const Slot& slot, float width, Placed& into) const {
   Label label;
   label.text = slot.front().label;
   label.anchor = {slot.at.x, slot.at.y + 0.22f * text_, 0};
-  const float written = 0.55f * float(std::max<size_t>(1, label.text.english().size()));
+  const float written = 0.55f * float(std::max<size_t>(1, label.text.english_size()));
   label.height = std::clamp(width / written, 0.4f * text_, text_);
   label.max_width = width;
   label.tensor = &slot.front();
@@ -158,7 +158,7 @@ void Arranger::emit(const Slot& slot) {
   }
 }
 
-Layout arrange(const Graph& graph, Plan plan, const LayoutOptions& options, const Arrangement& choice) {
+Layout arrange(const Graph& graph, Plan& plan, const LayoutOptions& options, const Arrangement& choice) {
   return Arranger(graph, plan, options, choice).run();
 }
 

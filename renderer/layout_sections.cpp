@@ -124,14 +124,14 @@ const Group& Arranger::layer_of(int group) const {
 }
 
 float Arranger::width_of_title(const Group& layer) const {
-  return 0.55f * title_ * float(layer.label.english().size()) + text_;
+  return 0.55f * title_ * float(layer.label.english_size()) + text_;
 }
 
 /// Whether a layer's first wing is too narrow for the layer's name and its own beside each other.
 bool Arranger::names_need_two_lines(const Section& section, const Wing& wing, float width) const {
   if (&wing != &section.wings[0] || section.layer < 0) return false;
   const Group &part = graph_.groups()[size_t(group_of(wing))], &layer = layer_of(part.index);
-  const float name = 0.55f * 0.83f * title_ * float(part.label.english().size());
+  const float name = 0.55f * 0.83f * title_ * float(part.label.english_size());
   return &layer != &part && width_of_title(layer) + 0.8f * name > width;
 }
 

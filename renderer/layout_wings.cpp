@@ -41,8 +41,9 @@ float Arranger::width_of(const PlanColumn& column, bool names) const {
   float wide = 0, matrices = -gap_;
   auto add = [&](int index, float& width) {
     const Slot& slot = plan_.slots[size_t(index)];
-    const float written = 0.55f * 0.8f * text_ * float(slot.front().label.english().size());
-    width = std::max(reach(slot), names ? std::min(written - 0.7f * gap_, 1.9f * reach(slot)) : 0);
+    const float written = 0.55f * 0.8f * text_ * float(slot.front().label.english_size());
+    width = std::max(reach(slot),
+                     names ? std::min(written - 0.7f * gap_, std::max(1.9f * reach(slot), 5 * text_)) : 0);
   };
   for (int index : column.stack) {
     float width = 0;
@@ -79,9 +80,13 @@ SlotBounds Arranger::place_wing(const Wing& wing, Placed& into) {
   SlotBounds bounds;
   float x = 0;
   std::vector<bool> done(plan_.slots.size(), false);
+  // A router's few numbers have long names.
+  const bool routes = std::ranges::any_of(wing.columns, [&](const PlanColumn& column) {
+    return plan_.slots[size_t(column.stack[0])].front().cols.axis == Axis::expert;
+  });
   // Results are placed in order of execution, so that rows can follow what they are computed from.
   for (const PlanColumn& column : wing.columns) {
-    const float wide = width_of(column, false);
+    const float wide = width_of(column, routes && thin(column));
     place_column(column, {x, row_of(plan_.slots[size_t(column.stack[0])], done)}, wide, into, bounds);
     for (int slot : column.stack) done[size_t(slot)] = true;
     x += wide + gap_;

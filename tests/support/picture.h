@@ -45,7 +45,7 @@ class Tiles {
   }
 
   static float text_width(const Label& label) {
-    const float wide = 0.55f * label.height * float(label.text.english().size());
+    const float wide = 0.55f * label.height * float(label.text.english_size());
     return label.max_width > 0 ? std::min(wide, label.max_width) : wide;
   }
 
