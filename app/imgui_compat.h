@@ -19,6 +19,8 @@ inline bool key_pressed(ImGuiKey key) {
 
 /// Keys that went down since the last frame. Before 1.87 ImGui looked once a frame which keys are down, so
 /// that on a slow machine a key tapped between two frames was lost: such keys count as down for one frame.
+/// Newer ones let a key's press and release wait for each other, but not Ctrl's release for the key pressed
+/// with it.
 class KeyTaps {
  public:
   void pressed([[maybe_unused]] int key, [[maybe_unused]] bool control) {
@@ -27,20 +29,34 @@ class KeyTaps {
 #endif
   }
   /// Around ImGui::NewFrame(); `is_down` tells whether a key is down at this moment, `control` whether Ctrl
-  /// is.
+  /// is. Keeps the Tab key from ImGui: Focus walks further than it does.
   template <class NewFrame, class IsDown>
   void frame(NewFrame new_frame, [[maybe_unused]] bool control, [[maybe_unused]] IsDown is_down) {
 #if IMGUI_VERSION_NUM < 18700
     ImGuiIO& io = ImGui::GetIO();
     io.KeyCtrl = control;
     for (const Tap& tap : taps_) io.KeysDown[tap.key] = true, io.KeyCtrl = io.KeyCtrl || tap.control;
-    const int tab = io.KeyMap[ImGuiKey_Tab];  // Focus walks further than ImGui does
+    const int tab = io.KeyMap[ImGuiKey_Tab];
     if (tab >= 0) io.KeysDown[tab] = false;
     new_frame();
     for (const Tap& tap : taps_) io.KeysDown[tap.key] = is_down(tap.key);
     taps_.clear();
 #else
+    auto& events = ImGui::GetCurrentContext()->InputEventsQueue;
+    for (int i = events.Size - 1; i >= 0; --i)
+      if (is_key(events[i], ImGuiKey_Tab)) events.erase(&events[i]);
+    int first = 0;  // of the events that have to wait
+    for (bool pressed = false; first < events.Size; ++first) {
+      const ImGuiInputEvent& event = events[first];
+      const bool control = is_key(event, ImGuiKey_LeftCtrl) || is_key(event, ImGuiKey_RightCtrl) ||
+                           is_key(event, ImGuiMod_Ctrl);
+      if (pressed && control && !event.Key.Down) break;
+      pressed |= event.Type == ImGuiInputEventType_Key && event.Key.Down && !control;
+    }
+    const std::vector<ImGuiInputEvent> waiting(events.Data + first, events.Data + events.Size);
+    events.resize(first);
     new_frame();
+    for (const ImGuiInputEvent& event : waiting) events.push_back(event);
 #endif
   }
 
@@ -51,6 +67,10 @@ class KeyTaps {
     bool control;
   };
   std::vector<Tap> taps_;
+#else
+  static bool is_key(const ImGuiInputEvent& event, int key) {
+    return event.Type == ImGuiInputEventType_Key && event.Key.Key == key;
+  }
 #endif
 };
 
