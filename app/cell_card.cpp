@@ -117,7 +117,7 @@ std::string card_text(const CellFacts& facts, const std::function<std::string(co
     const Explanation& why = facts.derivation->why;
     add(why.words);
     if (facts.state == CellFacts::State::masked) return text;
-    text += why.formula + "\n";
+    add(why.formula);
     for (const Act& act : why.acts) {
       if (why.acts.size() > 1) text += translate(act.words) + "\n";
       const FoldedTerms folded = fold_terms(act, terms_in_text);
@@ -134,7 +134,8 @@ std::string card_text(const CellFacts& facts, const std::function<std::string(co
                               : say("{0} more, at most {1}", folded.hidden, folded.hidden_total)) +
                 "\n";
       if (why.acts.size() > 1)
-        text += "  " + (act.symbol.empty() ? "" : act.symbol + " ") + "= " + number_text(act.value) + "\n";
+        text += "  " + (act.symbol.key.empty() ? "" : translate(act.symbol) + " ") + "= " +
+                number_text(act.value) + "\n";
     }
     add(say("Recomputed: {0}; difference to the stored number: {1}", exact(why.value), facts.difference()));
   }

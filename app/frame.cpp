@@ -82,9 +82,11 @@ void build_frame(App& app) {
   if (inside) right = std::min(px(s.insight_width), width * 0.56f);
   if (inside && width - left - right < px(420)) left = 0;
   float middle = std::max(1.f, height - top - bottom);
-  float strip = height > px(260) && width - left - right > px(260)
-                    ? px(legend_height + note_height * float(app.scene.notes(app)))
-                    : 0;
+  float strip = 0;
+  if (height > px(260) && width - left - right > px(260)) {
+    const int more = sign_lines(width - left - right - 2 * ImGui::GetStyle().WindowPadding.x) - 1;
+    strip = px(legend_height + note_height * float(app.scene.notes(app)) + sign_line_height * float(more));
+  }
   app.scene.area = {int(left), int(top), std::max(1, int(width - left - right)),
                     std::max(1, int(middle - strip))};
 

@@ -1,6 +1,7 @@
 #include "app/legend.h"
 
 #include <algorithm>
+#include <array>
 
 #include "app/language.h"
 #include "app/style.h"
@@ -9,6 +10,8 @@ namespace orrery {
 using namespace ui;
 
 namespace {
+
+float sign_gap() { return px(12); }
 
 /// The ramp from the lowest number to the highest, both beside it; a tick marks the middle. `attention`: its
 /// scale, from 0 to 1.
@@ -43,26 +46,44 @@ void rule_button(RangeRule& choice, const char* name, const char* label, RangeRu
   ImGui::PopStyleVar();
 }
 
-enum class Sign { frame, hatched, empty };
+enum class Look { frame, hatched, empty };
 
-/// A small cell with its name behind it, on the same line; false where no room is left.
-bool sign(Sign kind, const ImVec4& colour, const char* words) {
-  WithFont with(Font::small);
-  need_glyphs(words);
-  const float needed = px(18) + ImGui::CalcTextSize(words).x;
-  if (needed > ImGui::GetContentRegionAvail().x) return false;
+/// A small cell that stands for a kind of tensors or a state of cells.
+struct Sign {
+  Look look;
+  ImVec4 colour;
+  const char* words;
+};
+
+std::array<Sign, 7> signs() {
+  const auto& kinds = colours().kinds;
+  return {{{Look::frame, kinds[0], tr("Activation")},
+           {Look::frame, kinds[1], tr("Weight")},
+           {Look::frame, kinds[2], tr("Normalisation")},
+           {Look::frame, kinds[3], tr("Attention")},
+           {Look::frame, kinds[4], tr("Embedding")},
+           {Look::hatched, colours().line, tr("masked")},
+           {Look::empty, colours().muted, tr("not computed yet")}}};
+}
+
+float sign_width(const Sign& sign) {
+  need_glyphs(sign.words);
+  return px(18) + ImGui::CalcTextSize(sign.words).x;
+}
+
+/// The cell with its name behind it; the next goes on in the same line.
+void show_sign(const Sign& sign) {
   const ImVec2 at = ImGui::GetCursorScreenPos(), low{at.x, at.y + px(4)}, high{at.x + px(12), at.y + px(16)};
   ImDrawList* list = ImGui::GetWindowDrawList();
-  if (kind == Sign::hatched)
+  if (sign.look == Look::hatched)
     for (float x = px(3); x < px(23); x += px(5))
       list->AddLine({low.x + std::min(x, px(12)), low.y + std::max(0.f, x - px(12))},
                     {low.x + std::max(0.f, x - px(12)), low.y + std::min(x, px(12))}, pack(colours().muted));
-  list->AddRect(low, high, pack(colour), px(3), 0, kind == Sign::frame ? px(2) : 1);
+  list->AddRect(low, high, pack(sign.colour), px(3), 0, sign.look == Look::frame ? px(2) : 1);
   ImGui::Dummy({px(14), px(19)});
   ImGui::SameLine(0, px(4));
-  text(Font::small, colours().muted, words);
-  ImGui::SameLine(0, px(12));
-  return true;
+  text(Font::small, colours().muted, sign.words);
+  ImGui::SameLine(0, sign_gap());
 }
 
 /// What a note says, after a wedge from 0 to its largest number.
@@ -121,11 +142,24 @@ Legend legend_of(const Tensor& tensor, int row, Range range, RangeRule rule) {
   Legend legend;
   legend.range = range;
   legend.of = say("Scale of {0}: each tensor has its own", tensor.name);
+  legend.brief = say("Scale of {0}", tensor.name);
   if (!range.attention && rule == RangeRule::row)
     legend.of = say("Scale of row {0} of {1}: each row has its own", row, tensor.name);
   if (!range.attention && rule == RangeRule::global)
     legend.of = say("One scale for all tensors, {0} too", tensor.name);
   return legend;
+}
+
+int sign_lines(float width) {
+  WithFont with(Font::small);
+  int lines = 1;
+  float used = 0;
+  for (const Sign& sign : signs()) {
+    const float wide = sign_width(sign);
+    if (used > 0 && used + wide > width) ++lines, used = 0;
+    used += wide + sign_gap();
+  }
+  return lines;
 }
 
 void legend_strip(const Legend& legend, RangeRule* choice) {
@@ -135,9 +169,10 @@ void legend_strip(const Legend& legend, RangeRule* choice) {
   ImGui::SameLine(0, px(14));
   {
     WithFont with(Font::small);
-    const std::string words = translate(legend.of);
-    need_glyphs(words.c_str());
     const float room = ImGui::GetContentRegionAvail().x - (choice ? px(170) : 0);
+    std::string words = translate(legend.of);
+    if (ImGui::CalcTextSize(words.c_str()).x > room) words = translate(legend.brief);
+    need_glyphs(words.c_str());
     text(Font::small, colours().muted, fitting(words, room).c_str());
   }
   if (choice) {
@@ -148,12 +183,13 @@ void legend_strip(const Legend& legend, RangeRule* choice) {
     ImGui::SameLine(0, px(3));
     rule_button(*choice, "range_global", tr("All"), RangeRule::global);
   }
-  const char* kinds[] = {tr("Activation"), tr("Weight"), tr("Normalisation"), tr("Attention"),
-                         tr("Embedding")};
-  bool room = true;
-  for (int i = 0; i < 5 && room; ++i) room = sign(Sign::frame, colours().kinds[i], kinds[i]);
-  if (room) room = sign(Sign::hatched, colours().line, tr("masked"));
-  if (room) sign(Sign::empty, colours().muted, tr("not computed yet"));
+  WithFont with(Font::small);
+  bool first = true;
+  for (const Sign& sign : signs()) {
+    if (!first && sign_width(sign) > ImGui::GetContentRegionAvail().x) ImGui::NewLine();
+    show_sign(sign);
+    first = false;
+  }
   ImGui::PopStyleVar();
 }
 

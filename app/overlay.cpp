@@ -54,7 +54,8 @@ void token_strip(const TokenStrip& tokens) {
 Overlay::Overlay(int width, int height, int notes) : width_(width), whole_(height) {
   // A film on a wall shows the same words, larger.
   scale_ = std::clamp(float(height) / 720, 1.f, 6.f);
-  const float needed = (legend_height + caption_height + note_height * float(notes)) * scale_;
+  const float second = float(width) < 760 * scale_ ? sign_line_height : 0;
+  const float needed = (legend_height + caption_height + note_height * float(notes) + second) * scale_;
   if (needed * 5 > float(height) || float(width) < 560 * scale_) return;
   strip_ = int(needed);
   ImGui::CreateContext();

@@ -376,7 +376,7 @@ void SceneView::draw(App& app, int width, int height) {
   p.scene.height = float(area.height);
   p.builder.build(p.scene, p.layout, p.trace.get(), app.playback.position, options);
   if (arcs_on_ && !p.builder.arcs().complete()) app.awake = std::max(app.awake, 2);
-  p.arithmetic.add(p.scene, area.width, area.height);
+  p.arithmetic.add(p.scene, area.width, area.height, translate);
   p.drawn_position = app.playback.position;
   if (p.trace) p.drawn = p.model;
   bool still = p.rest > 0.25 && !app.playback.moving() && p.flight >= 1;

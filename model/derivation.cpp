@@ -159,7 +159,7 @@ Derivation derive(const Values& values, const Cell& cell) {
   Derivation derivation{cell, tensor.op->explain(tensor, cell, values),
                         tensor.op->reads(tensor, cell, values), tensor.op->figure(tensor, cell, values)};
   Explanation& why = derivation.why;
-  if (why.acts.empty()) why.acts.push_back({why.words, "", Fold::sum, why.terms, why.value});
+  if (why.acts.empty()) why.acts.push_back({why.words, {}, Fold::sum, why.terms, why.value});
   return derivation;
 }
 

@@ -10,7 +10,7 @@ namespace orrery {
 /// text is the key of the translation table, so whoever shows a message can show it in another language.
 struct Message {
   std::string key;
-  std::vector<std::string> arguments;
+  std::vector<std::string> arguments = {};
 
   /// The sentence in English.
   std::string english() const { return fill(key); }

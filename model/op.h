@@ -35,8 +35,8 @@ enum class Fold { sum, maximum };
 
 /// One act of a computation that is more than one sum: softmax's maximum, its exponentials, its division.
 struct Act {
-  Message words;       ///< what happens, e.g. "The largest score of the row"
-  std::string symbol;  ///< the name of what comes out, as the formula calls it, e.g. "max"
+  Message words;   ///< what happens, e.g. "The largest score of the row"
+  Message symbol;  ///< the name of what comes out, as the formula calls it, e.g. "max"
   Fold fold = Fold::sum;
   std::vector<Term> terms;  ///< taken one by one, in order
   double value = 0;         ///< what comes out
@@ -44,12 +44,11 @@ struct Act {
 
 /// How one cell came about.
 struct Explanation {
-  Message words;        ///< one sentence
-  std::string formula;  ///< one line of mathematics without numbers, e.g. "q · k / √d"
+  Message words;    ///< one sentence
+  Message formula;  ///< one line of mathematics without numbers, e.g. "q · k / √d"
   std::vector<Term>
-      terms;  ///< the summands in order, where the op is a sum (may be long; the shower folds it)
-  std::vector<std::string> working;  ///< lines with the real numbers: what happens before or after the sum
-  double value = 0;                  ///< recomputed with double arithmetic
+      terms;         ///< the summands in order, where the op is a sum (may be long; the shower folds it)
+  double value = 0;  ///< recomputed with double arithmetic
   /// The acts in order, where the op is not one sum; the last one's value is `value`. Animation and cards
   /// show them; empty: `terms` are all.
   std::vector<Act> acts;

@@ -73,7 +73,8 @@ void AnimationStage::play_term(const Derivation& derivation, const Derivation::M
       std::holds_alternative<Slope>(derivation.figure))
     chart(act, moment);
   if (has_drawing(derivation)) drawing(derivation, progress);
-  const std::string name = act.symbol.empty() ? act.fold == Fold::maximum ? "max" : "Σ" : act.symbol;
+  const std::string name =
+      act.symbol.key.empty() ? act.fold == Fold::maximum ? "max" : "Σ" : translated(act.symbol);
   if (moment.comes_out(derivation)) {
     arrows(derivation.reads, 0.35f);
     note(last ? "= " + moving_number(act.value) : name + " = " + moving_number(act.value), 1, colours_.text);

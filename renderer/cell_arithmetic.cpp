@@ -44,7 +44,8 @@ const CellArithmetic::Lines& CellArithmetic::lines_of(const Trace& trace, const 
   return found->second = std::move(lines);
 }
 
-void CellArithmetic::add(Scene& scene, int width, int height) {
+void CellArithmetic::add(Scene& scene, int width, int height,
+                         const std::function<std::string(const Message&)>& translate) {
   if (!scene.trace || !scene.layout) return;
   const Camera& camera = scene.camera;
   const glm::vec3 eye = camera.eye();
@@ -70,7 +71,8 @@ void CellArithmetic::add(Scene& scene, int width, int height) {
         if (block.tensor->op->masked(cell.row, cell.col)) continue;
         if (++count > most_cells) return;
         const Lines& lines = lines_of(*scene.trace, cell);
-        const std::string* texts[] = {&lines.formula, &lines.terms, &lines.rest};
+        const std::string formula = translate ? translate(lines.formula) : lines.formula.english();
+        const std::string* texts[] = {&formula, &lines.terms, &lines.rest};
         const float places[] = {0.14f, 0.80f, 0.90f};  // of the cell's height, from its top
         for (int line = 0; line < 3; ++line) {
           if (texts[line]->empty()) continue;

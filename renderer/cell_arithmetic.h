@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -13,12 +14,14 @@ namespace orrery {
 class CellArithmetic {
  public:
   /// Adds texts to the scene, whose blocks and camera are set; `width` and `height`: of the picture in
-  /// pixels.
-  void add(Scene& scene, int width, int height);
+  /// pixels. `translate` may be null: English.
+  void add(Scene& scene, int width, int height,
+           const std::function<std::string(const Message&)>& translate = {});
 
  private:
   struct Lines {
-    std::string formula, terms, rest;
+    Message formula;
+    std::string terms, rest;
   };
   const Lines& lines_of(const Trace& trace, const Cell& cell);
 

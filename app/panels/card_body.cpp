@@ -106,8 +106,9 @@ class Body {
     const Explanation& why = derivation.why;
     wrapped(Font::small, colours().text, translate(why.words).c_str());
     if (facts_.state == CellFacts::State::masked) return;
-    need_glyphs(why.formula.c_str());
-    text(Font::mono, colours().muted, why.formula.c_str());
+    const std::string formula = translate(why.formula);
+    need_glyphs(formula.c_str());
+    text(Font::mono, colours().muted, formula.c_str());
     std::optional<Derivation::Moment> now;
     if (card_ && app_.cards.replayed == card_->id) now = derivation.at(app_.cards.progress);
     if (card_ && has_drawing(derivation)) drawing(derivation, now ? app_.cards.progress : 1);
@@ -157,7 +158,7 @@ class Body {
   /// What an act does and what comes out of it; a click lists its terms.
   void act_heading(const Act& act, int index, bool open, bool last) {
     std::string words = std::to_string(index + 1) + ". " + translate(act.words);
-    if (!last) words += ": " + act.symbol + " = " + number_text(act.value);
+    if (!last) words += ": " + translate(act.symbol) + " = " + number_text(act.value);
     wrapped(Font::small, open ? colours().text : colours().muted, words.c_str());
     const std::string id = name_ + "_act_" + std::to_string(index);
     if (!card_ || open) return mark(id.c_str());

@@ -134,7 +134,7 @@ void arithmetic(const App& app, const HeadParts& head, TokenPair pair) {
       order.begin(), order.begin() + std::ptrdiff_t(shown), order.end(),
       [&](size_t a, size_t b) { return std::abs(score.terms[a].value) > std::abs(score.terms[b].value); });
   double rest = score.value;
-  line(Font::mono, "score = " + score.formula);
+  line(Font::mono, translate(say("score = {0}", translate(score.formula))));
   for (size_t i = 0; i < shown; ++i) {
     const Term& term = score.terms[order[i]];
     std::string words;
@@ -144,11 +144,11 @@ void arithmetic(const App& app, const HeadParts& head, TokenPair pair) {
   }
   if (shown < order.size())
     line(Font::mono, "  + " + translate(say("{0} more: {1}", order.size() - shown, rest)));
-  line(Font::mono, "score = " + number_text(score.value));
+  line(Font::mono, translate(say("score = {0}", score.value)));
   const Explanation weight =
       head.pattern->op->explain(*head.pattern, {head.pattern, pair.query, pair.key}, trace);
-  line(Font::mono, "weight = " + weight.formula);
-  line(Font::mono, "weight = " + number_text(weight.value));
+  line(Font::mono, translate(say("weight = {0}", translate(weight.formula))));
+  line(Font::mono, translate(say("weight = {0}", weight.value)));
 }
 
 /// Diagonal lines over the part where no token may look: masked is drawn as masked.

@@ -85,9 +85,8 @@ class Activate : public Op {
     Explanation explanation;
     explanation.value = apply(activation_, x);
     explanation.words = say("{0} of the number {1}", name(), number_text(x));
-    explanation.formula = row_for(activation_).formula;
-    explanation.working = {"x = " + number_text(x)};
-    Act act{say("The point on the curve above the number"), "", Fold::sum, {}, explanation.value};
+    explanation.formula = {row_for(activation_).formula};
+    Act act{say("The point on the curve above the number"), {}, Fold::sum, {}, explanation.value};
     act.terms.push_back({{input}, {x}, explanation.value, "f({0})"});
     explanation.acts = {std::move(act)};
     explanation.curve = [which = activation_](double at) { return apply(which, at); };

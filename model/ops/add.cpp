@@ -32,11 +32,11 @@ class Add : public Op {
     Explanation explanation;
     explanation.words =
         say("The sum of the same cell of {0} and {1}", out.inputs[0]->name, out.inputs[1]->name);
-    explanation.formula = "a + b";
+    explanation.formula = {"a + b"};
     if (out.inputs.size() > 2) {
       explanation.words = say("The sum of the same cell of {0}, {1} and {2}", out.inputs[0]->name,
                               out.inputs[1]->name, out.inputs[2]->name);
-      explanation.formula = "a + b + c";
+      explanation.formula = {"a + b + c"};
     }
     for (const Tensor* input : out.inputs) explain_plus(explanation, values, {input, cell.row, cell.col});
     return explanation;

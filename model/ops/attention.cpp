@@ -66,8 +66,8 @@ class AttentionScores : public Op {
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {
     const Tensor &q = *out.inputs[0], &k = *out.inputs[1];
     Explanation explanation;
-    explanation.formula = "q · k · " + number_text(scale_);
-    if (slope_ != 0) explanation.formula += " − " + number_text(slope_) + " · distance";
+    explanation.formula = slope_ != 0 ? say("q · k · {0} − {1} · distance", scale_, slope_)
+                                      : Message{"q · k · " + number_text(scale_)};
     if (masked(cell.row, cell.col)) {
       explanation.words = sight_.why(cell.row, cell.col);
       explanation.value = masked_score;
@@ -75,7 +75,6 @@ class AttentionScores : public Op {
     }
     explain_dot(explanation, values, q, cell.row, q.cols.size, [&](int c) { return Cell{&k, cell.col, c}; });
     explanation.words = say("The query of token {0} times the key of token {1}, scaled", cell.row, cell.col);
-    explanation.working = {"q · k = " + number_text(explanation.value), "× " + number_text(scale_)};
     for (Term& term : explanation.terms) {
       term.values.push_back(scale_);
       term.value *= scale_;
@@ -111,8 +110,6 @@ class AttentionScores : public Op {
     const double bias = -slope_ * distance;
     explanation.terms.push_back({{}, {-slope_, double(distance)}, bias});
     explanation.value += bias;
-    explanation.working.push_back("− " + number_text(slope_) + " × " + std::to_string(distance) + " = " +
-                                  number_text(bias));
   }
 
   double scale_, slope_;
@@ -146,7 +143,7 @@ class AttentionPattern : public Op {
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {
     const Tensor& scores = *out.inputs[0];
     Explanation explanation;
-    explanation.formula = "exp(score − max) / Σ exp(score − max)";
+    explanation.formula = say("exp(score − max) / Σ exp(score − max)");
     if (masked(cell.row, cell.col)) {
       explanation.words = sight_.why(cell.row, cell.col);
       return explanation;
@@ -204,7 +201,7 @@ class AttentionValues : public Op {
     }
     explanation.words = say("Channel {0} of the values of tokens {1} to {2}, each times its attention weight",
                             cell.col, first, cell.row);
-    explanation.formula = "Σ pattern · v";
+    explanation.formula = say("Σ pattern · v");
     return explanation;
   }
 
@@ -252,15 +249,12 @@ class JoinHeads : public Op {
     Explanation explanation;
     for (int h = 0; h < heads_; ++h) {
       const Tensor &z = *out.inputs[size_t(h)], &weight = *out.inputs[size_t(heads_ + h)];
-      double before = explanation.value;
       explain_dot(explanation, values, z, cell.row, z.cols.size, [&](int c) {
         return Cell{&weight, c, cell.col};
       });
-      explanation.working.push_back("head " + std::to_string(h) + ": " +
-                                    number_text(explanation.value - before));
     }
     explanation.words = say("What each head writes to channel {0}, added up", cell.col);
-    explanation.formula = has_bias(out) ? "Σ heads Σ z · W_O + b_O" : "Σ heads Σ z · W_O";
+    explanation.formula = has_bias(out) ? say("Σ heads Σ z · W_O + b_O") : say("Σ heads Σ z · W_O");
     if (has_bias(out)) explain_plus(explanation, values, {out.inputs.back(), 0, cell.col});
     return explanation;
   }

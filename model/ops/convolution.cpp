@@ -43,7 +43,7 @@ class CausalConvolution : public Op {
     }
     explanation.words = say("Channel {0} at this token and the {1} before it, each times its tap", cell.col,
                             count - first - 1);
-    explanation.formula = out.inputs.size() > 2 ? "Σ x · w + b" : "Σ x · w";
+    explanation.formula = {out.inputs.size() > 2 ? "Σ x · w + b" : "Σ x · w"};
     if (out.inputs.size() > 2) explain_plus(explanation, values, {out.inputs[2], 0, cell.col});
     return explanation;
   }

@@ -55,17 +55,15 @@ class DecayingMax : public Op {
     const Cell k{out.inputs[1], cell.row, cell.col}, decay{out.inputs[2], 0, cell.col};
     Explanation explanation;
     explanation.value = values.at(k);
-    Act larger{say("The larger of what was carried, faded, and the key"), "", Fold::maximum, {}, 0};
+    Act larger{say("The larger of what was carried, faded, and the key"), {}, Fold::maximum, {}, 0};
     larger.terms.push_back({{k}, {values.at(k)}, values.at(k)});
-    explanation.formula = "max(p before + w, k)";
-    explanation.working = {"k = " + number_text(values.at(k))};
+    explanation.formula = say("max(p before + w, k)");
     if (cell.row > 0) {
       const Cell before{&out, cell.row - 1, cell.col};
       const double faded = values.at(before) + fading(values.at(decay));
       larger.terms.push_back(
           {{before, decay}, {values.at(before), values.at(decay)}, faded, "{0} − exp({1})"});
       explanation.value = std::max(faded, values.at(k));
-      explanation.working.push_back("p + w = " + number_text(faded));
     }
     explanation.words = say("Channel {0}'s sums are kept divided by e to this power", cell.col);
     larger.value = explanation.value;
@@ -120,21 +118,20 @@ class DecayingSum : public Op {
     const Cell p{out.inputs[1], cell.row, cell.col}, k{out.inputs[2], cell.row, cell.col};
     const double weight = std::exp(values.at(k) - values.at(p));
     Explanation explanation;
-    explanation.working = {"exp(k − p) = " + number_text(weight)};
-    explanation.acts = {single_act(say("How much this token counts"), "now", {k, p},
+    explanation.acts = {single_act(say("How much this token counts"), say("now"), {k, p},
                                    {values.at(k), values.at(p)}, weight, "exp({0} − {1})")};
     if (cell.row > 0) explain_before(explanation, out, cell, values);
     if (of_values_) {
       const Cell v{out.inputs[4], cell.row, cell.col};
       explanation.terms.push_back({{v}, {values.at(v), weight}, values.at(v) * weight});
-      explanation.formula = "exp(p before + w − p) · a before + exp(k − p) · v";
+      explanation.formula = say("exp(p before + w − p) · a before + exp(k − p) · v");
     } else {
       explanation.terms.push_back({{}, {weight}, weight});
-      explanation.formula = "exp(p before + w − p) · b before + exp(k − p)";
+      explanation.formula = say("exp(p before + w − p) · b before + exp(k − p)");
     }
     explanation.value += explanation.terms.back().value;
     explanation.words = say("What channel {0} remembers: the past, faded, and this token", cell.col);
-    explanation.acts.push_back({explanation.words, "", Fold::sum, explanation.terms, explanation.value});
+    explanation.acts.push_back({explanation.words, {}, Fold::sum, explanation.terms, explanation.value});
     return explanation;
   }
 
@@ -163,10 +160,9 @@ class DecayingSum : public Op {
     const Cell p{out.inputs[1], cell.row, cell.col}, p_before{p.tensor, cell.row - 1, cell.col};
     const Cell decay{out.inputs[3], 0, cell.col}, before{&out, cell.row - 1, cell.col};
     const double kept = std::exp(values.at(p_before) + fading(values.at(decay)) - values.at(p));
-    explanation.working.push_back("exp(p before + w − p) = " + number_text(kept));
-    explanation.acts.push_back(single_act(say("How much of the past is kept"), "kept", {p_before, decay, p},
-                                          {values.at(p_before), values.at(decay), values.at(p)}, kept,
-                                          "exp({0} − exp({1}) − {2})"));
+    explanation.acts.push_back(
+        single_act(say("How much of the past is kept"), say("kept"), {p_before, decay, p},
+                   {values.at(p_before), values.at(decay), values.at(p)}, kept, "exp({0} − exp({1}) − {2})"));
     explanation.terms.push_back({{before}, {values.at(before), kept}, values.at(before) * kept});
     explanation.value += values.at(before) * kept;
   }
@@ -202,10 +198,7 @@ class DecayingMean : public Op {
     explanation.value = w.mean();
     explanation.words = say("Channel {0}: this token's value counts {1}, the past {2}", cell.col,
                             w.now / w.sum(), w.past * w.b / w.sum());
-    explanation.formula = "(exp(p − q) · a + exp(u + k − q) · v) / (exp(p − q) · b + exp(u + k − q))";
-    explanation.working = {
-        "exp(p − q) = " + number_text(w.past), "exp(u + k − q) = " + number_text(w.now),
-        "a = " + number_text(w.a) + ", b = " + number_text(w.b) + ", v = " + number_text(w.v)};
+    explanation.formula = {"(exp(p − q) · a + exp(u + k − q) · v) / (exp(p − q) · b + exp(u + k − q))"};
     add_acts(explanation, out, cell, values, w);
     return explanation;
   }
@@ -252,13 +245,14 @@ class DecayingMean : public Op {
     const auto before = [&](size_t input) { return Cell{out.inputs[input], cell.row - 1, cell.col}; };
     const Cell k{out.inputs[3], cell.row, cell.col}, v{out.inputs[4], cell.row, cell.col};
     const Cell first{out.inputs[5], 0, cell.col};
-    Act above{say("The values, each times its weight"), "above", Fold::sum, {}, w.past * w.a + w.now * w.v};
-    Act below{say("The weights alone"), "below", Fold::sum, {}, w.sum()};
+    Act above{
+        say("The values, each times its weight"), say("above"), Fold::sum, {}, w.past * w.a + w.now * w.v};
+    Act below{say("The weights alone"), say("below"), Fold::sum, {}, w.sum()};
     if (cell.row > 0) {
       const double q = std::max(values.at(before(2)), values.at(first) + values.at(k));
-      explanation.acts = {single_act(say("How much the past counts"), "past", {before(2)},
+      explanation.acts = {single_act(say("How much the past counts"), say("past"), {before(2)},
                                      {values.at(before(2)), q}, w.past, "exp({0} − {1})"),
-                          single_act(say("How much this token counts"), "now", {first, k},
+                          single_act(say("How much this token counts"), say("now"), {first, k},
                                      {values.at(first), values.at(k), q}, w.now, "exp({0} + {1} − {2})")};
       above.terms.push_back({{before(0)}, {w.past, w.a}, w.past * w.a});
       below.terms.push_back({{before(1)}, {w.past, w.b}, w.past * w.b});
@@ -267,7 +261,7 @@ class DecayingMean : public Op {
     below.terms.push_back({{}, {w.now}, w.now});
     explanation.acts.push_back(std::move(above));
     explanation.acts.push_back(std::move(below));
-    explanation.acts.push_back(single_act(say("The one divided by the other"), "", {},
+    explanation.acts.push_back(single_act(say("The one divided by the other"), {}, {},
                                           {w.past * w.a + w.now * w.v, w.sum()}, w.mean(), "{0} / {1}"));
   }
 

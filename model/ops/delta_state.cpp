@@ -47,9 +47,8 @@ class Decay : public Op {
     Explanation explanation;
     explanation.value = kept(values.at(x));
     explanation.words = say("Of column {0} of the state {1} is kept", cell.col, explanation.value);
-    explanation.formula = "exp(−0.606531 / (1 + exp(−x)))";
-    explanation.working = {"x = " + number_text(values.at(x))};
-    explanation.acts = {single_act(say("The point on the curve above the number"), "", {x}, {values.at(x)},
+    explanation.formula = {"exp(−0.606531 / (1 + exp(−x)))"};
+    explanation.acts = {single_act(say("The point on the curve above the number"), {}, {x}, {values.at(x)},
                                    explanation.value, "f({0})")};
     explanation.curve = [](double at) { return kept(at); };
     return explanation;
@@ -91,9 +90,8 @@ class RemovalKey : public Op {
     Explanation explanation;
     explanation.value = values.at(key) * values.at(factor) / whole;
     explanation.words = say("Channel {0} of the key to take out", cell.col);
-    explanation.formula = "k · w / |k · w|";
-    explanation.working = {"|k · w| = " + number_text(whole)};
-    Act squares{say("The squares of all channels, added up"), "Σ", Fold::sum, {}, 0};
+    explanation.formula = {"k · w / |k · w|"};
+    Act squares{say("The squares of all channels, added up"), {"Σ"}, Fold::sum, {}, 0};
     for (int c = 0; c < k.cols.size; ++c) {
       const Cell one{&k, cell.row, c}, by{&weight, 0, c};
       const double product = values.at(one) * values.at(by);
@@ -104,7 +102,7 @@ class RemovalKey : public Op {
     const double sum = squares.value;
     explanation.acts = {
         std::move(squares),
-        single_act(say("This channel's product, divided by the root of that"), "", {key, factor},
+        single_act(say("This channel's product, divided by the root of that"), {}, {key, factor},
                    {values.at(key), values.at(factor), sum}, explanation.value, "{0} × {1} / √{2}")};
     return explanation;
   }
@@ -153,7 +151,7 @@ class WritingKey : public Op {
         {{k, a, share}, {key, values.at(a), values.at(share)}, key * weakened, "{0} × ({1} − 1) × {2}"}};
     explanation.value = key + key * weakened;
     explanation.words = say("Channel {0} of the key to write", cell.col);
-    explanation.formula = "k · (1 + (a − 1) · w)";
+    explanation.formula = {"k · (1 + (a − 1) · w)"};
     return explanation;
   }
 
@@ -196,10 +194,10 @@ class BlendValues : public Op {
                          {{first}, {values.at(first), share}, values.at(first) * share}};
     explanation.value = explanation.terms[0].value + explanation.terms[1].value;
     explanation.words = say("Channel {0}: {1} of the first layer's value", cell.col, share);
-    explanation.formula = "v + (v₁ − v) / (1 + exp(−g))";
-    explanation.acts = {single_act(say("How far the gate opens"), "open", {gate}, {values.at(gate)}, share,
-                                   "1 / (1 + exp(−{0}))"),
-                        {explanation.words, "", Fold::sum, explanation.terms, explanation.value}};
+    explanation.formula = {"v + (v₁ − v) / (1 + exp(−g))"};
+    explanation.acts = {single_act(say("How far the gate opens"), say("open"), {gate}, {values.at(gate)},
+                                   share, "1 / (1 + exp(−{0}))"),
+                        {explanation.words, {}, Fold::sum, explanation.terms, explanation.value}};
     return explanation;
   }
 
@@ -245,7 +243,7 @@ class DeltaState : public Op {
     const int width = out.inputs[1]->cols.size, i = cell.col / width, j = cell.col % width;
     const auto of = [&](size_t input, int c) { return Cell{out.inputs[input], cell.row, c}; };
     Explanation explanation;
-    Act held{say("What the state's row holds for the key to take out"), "held", Fold::sum, {}, 0};
+    Act held{say("What the state's row holds for the key to take out"), say("held"), Fold::sum, {}, 0};
     if (cell.row > 0) {
       const Cell before{&out, cell.row - 1, cell.col};
       for (int l = 0; l < width; ++l) {
@@ -257,13 +255,12 @@ class DeltaState : public Op {
       add_term(explanation, values, {before, of(1, j)}, 1);
       const double taken = -held.value;
       add_term(explanation, values, {of(2, j), of(3, j)}, taken);
-      explanation.working = {"S · kk = " + number_text(held.value)};
       explanation.acts.push_back(std::move(held));
     }
     add_term(explanation, values, {of(4, i), of(5, j)}, 1);
     explanation.words = say("Row {0}, column {1} of the state: kept, taken out, written", i, j);
-    explanation.formula = "S · w − (S kk) · kk · a + v · k";
-    explanation.acts.push_back({explanation.words, "", Fold::sum, explanation.terms, explanation.value});
+    explanation.formula = {"S · w − (S kk) · kk · a + v · k"};
+    explanation.acts.push_back({explanation.words, {}, Fold::sum, explanation.terms, explanation.value});
     return explanation;
   }
 
@@ -345,7 +342,7 @@ class AskState : public Op {
       return Cell{&state, cell.row, cell.col * width + j};
     });
     explanation.words = say("Row {0} of the state times the receptance", cell.col);
-    explanation.formula = "Σ S · r";
+    explanation.formula = {"Σ S · r"};
     return explanation;
   }
 
@@ -380,7 +377,7 @@ class OwnBonus : public Op {
 
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {
     Explanation explanation;
-    Act fit{say("How well the token's own key fits its receptance"), "fit", Fold::sum, {}, 0};
+    Act fit{say("How well the token's own key fits its receptance"), say("fit"), Fold::sum, {}, 0};
     for (int c = 0; c < out.cols.size; ++c) {
       const Cell r{out.inputs[1], cell.row, c}, k{out.inputs[2], cell.row, c}, weight{out.inputs[3], 0, c};
       const double product = values.at(r) * values.at(k) * values.at(weight);
@@ -392,10 +389,9 @@ class OwnBonus : public Op {
     explanation.terms.push_back({{v}, {values.at(v), fit.value}, values.at(v) * fit.value});
     explanation.value += values.at(v) * fit.value;
     explanation.words = say("Channel {0}, and {1} of the token's own value", cell.col, fit.value);
-    explanation.formula = "y + (Σ r · k · w) · v";
-    explanation.working = {"Σ r · k · w = " + number_text(fit.value)};
+    explanation.formula = {"y + (Σ r · k · w) · v"};
     explanation.acts = {std::move(fit),
-                        {explanation.words, "", Fold::sum, explanation.terms, explanation.value}};
+                        {explanation.words, {}, Fold::sum, explanation.terms, explanation.value}};
     return explanation;
   }
 

@@ -39,13 +39,10 @@ class Gate : public Op {
     Explanation explanation;
     explanation.value = opened * values.at(x);
     explanation.words = say("The gate lets {0} of the number {1} through", opened, values.at(x));
-    explanation.formula = std::string(activation_title(activation_)) + "(gate) · x";
-    explanation.working = {"gate = " + number_text(values.at(gate)),
-                           std::string(activation_title(activation_)) + "(gate) = " + number_text(opened),
-                           "x = " + number_text(values.at(x))};
+    explanation.formula = say("{0}(gate) · x", activation_title(activation_));
     explanation.acts = {
-        single_act(say("How far the gate opens"), "open", {gate}, {values.at(gate)}, opened, "f({0})"),
-        single_act(say("That much of the number passes"), "", {x}, {opened, values.at(x)}, explanation.value,
+        single_act(say("How far the gate opens"), say("open"), {gate}, {values.at(gate)}, opened, "f({0})"),
+        single_act(say("That much of the number passes"), {}, {x}, {opened, values.at(x)}, explanation.value,
                    "{0} × {1}")};
     return explanation;
   }
@@ -81,7 +78,7 @@ class Multiply : public Op {
     explanation.value = values.at(a) * values.at(b);
     explanation.terms = {{{a, b}, {values.at(a), values.at(b)}, explanation.value}};
     explanation.words = say("The product of the same cell of {0} and {1}", a.tensor->name, b.tensor->name);
-    explanation.formula = "a · b";
+    explanation.formula = {"a · b"};
     return explanation;
   }
 
@@ -115,7 +112,7 @@ class Scale : public Op {
     explanation.value = values.at(x) * factor_;
     explanation.terms = {{{x}, {values.at(x), factor_}, explanation.value}};
     explanation.words = say("The same cell of {0} times {1}", x.tensor->name, number_text(factor_));
-    explanation.formula = "x · " + number_text(factor_);
+    explanation.formula = {"x · " + number_text(factor_)};
     return explanation;
   }
 
@@ -154,9 +151,8 @@ class Clamp : public Op {
     explanation.words = explanation.value == values.at(x)
                             ? say("{0} lies within the limits: it stays as it is", values.at(x))
                             : say("{0} lies beyond the limit and is cut off there", values.at(x));
-    explanation.formula = "min(max(x, −c), c)";
-    explanation.working = {"x = " + number_text(values.at(x)), "c = " + number_text(limit_)};
-    explanation.acts = {single_act(explanation.words, "", {x}, {values.at(x), limit_}, explanation.value,
+    explanation.formula = {"min(max(x, −c), c)"};
+    explanation.acts = {single_act(explanation.words, {}, {x}, {values.at(x), limit_}, explanation.value,
                                    "min(max({0}, −{1}), {1})")};
     explanation.curve = [limit = limit_](double at) { return std::clamp(at, -limit, limit); };
     return explanation;
@@ -203,7 +199,7 @@ class Concatenate : public Op {
     const auto [part, col] = part_of(out, cell.col);
     Explanation explanation;
     explanation.words = say("Channel {0} of head {1}", col, int(part));
-    explanation.formula = "x";
+    explanation.formula = {"x"};
     explain_plus(explanation, values, {out.inputs[part], cell.row, col});
     return explanation;
   }

@@ -36,10 +36,10 @@ class Embedding : public Op {
     if (by_position_) {
       explanation.words =
           say("The token stands at position {0}: channel {1} of that row of the table", row, cell.col);
-      explanation.formula = "W_pos[position]";
+      explanation.formula = say("W_pos[position]");
     } else {
       explanation.words = say("The token's id is {0}: channel {1} of that row of the table", row, cell.col);
-      explanation.formula = "W_E[id]";
+      explanation.formula = say("W_E[id]");
     }
     return explanation;
   }

@@ -21,7 +21,7 @@ Moments moments(const MatrixView& view, int row) {
 
 /// The mean of a row as an act: its channels, each divided by how many they are, added up.
 Act mean_act(const Values& values, const Tensor& x, int row, double mean) {
-  Act act{say("The mean of the token's channels"), "mean", Fold::sum, {}, mean};
+  Act act{say("The mean of the token's channels"), say("mean"), Fold::sum, {}, mean};
   for (int c = 0; c < x.cols.size; ++c) {
     const Cell cell{&x, row, c};
     const double value = values.at(cell), count = x.cols.size;
@@ -59,10 +59,9 @@ class LayerNormScale : public Op {
     Explanation explanation;
     explanation.value = std::sqrt(found.variance + epsilon_);
     explanation.words = say("The standard deviation of the token's {0} channels", x.cols.size);
-    explanation.formula = "√(variance + ε)";
-    explanation.working = {"mean = " + number_text(found.mean), "variance = " + number_text(found.variance),
-                           "ε = " + number_text(epsilon_)};
-    Act variance{say("The mean of the squared distances from it"), "variance", Fold::sum, {}, found.variance};
+    explanation.formula = say("√(variance + ε)");
+    Act variance{
+        say("The mean of the squared distances from it"), say("variance"), Fold::sum, {}, found.variance};
     for (int c = 0; c < x.cols.size; ++c) {
       const Cell other{&x, cell.row, c};
       const double value = values.at(other), count = x.cols.size;
@@ -71,7 +70,7 @@ class LayerNormScale : public Op {
                                 std::pow(value - found.mean, 2) / count,
                                 "({0} − {1})² / {2}"});
     }
-    Act root{say("The square root of it and a little more"), "", Fold::sum, {}, explanation.value};
+    Act root{say("The square root of it and a little more"), {}, Fold::sum, {}, explanation.value};
     root.terms.push_back({{}, {found.variance, epsilon_}, explanation.value, "√({0} + {1})"});
     explanation.acts = {mean_act(values, x, cell.row, found.mean), std::move(variance), std::move(root)};
     return explanation;
@@ -114,10 +113,8 @@ class Normalize : public Op {
     Explanation explanation;
     explanation.value = (value - mean) / divisor;
     explanation.words = say("How many standard deviations channel {0} lies from the token's mean", cell.col);
-    explanation.formula = "(x − mean) / scale";
-    explanation.working = {"x = " + number_text(value), "mean = " + number_text(mean),
-                           "scale = " + number_text(divisor)};
-    Act apart{say("Its distance from the mean, divided by the scale"), "", Fold::sum, {}, explanation.value};
+    explanation.formula = say("(x − mean) / scale");
+    Act apart{say("Its distance from the mean, divided by the scale"), {}, Fold::sum, {}, explanation.value};
     apart.terms.push_back({{{&x, cell.row, cell.col}, {&scale, cell.row, 0}},
                            {value, divisor, mean},
                            explanation.value,
@@ -168,7 +165,7 @@ class ScaleShift : public Op {
     explanation.terms.push_back({{x, weight}, {values.at(x), values.at(weight)}, product});
     explanation.value = product;
     explanation.words = say("Channel {0}, stretched and shifted as the model has learned", cell.col);
-    explanation.formula = out.inputs.size() > 2 ? "x · w + b" : "x · w";
+    explanation.formula = {out.inputs.size() > 2 ? "x · w + b" : "x · w"};
     if (out.inputs.size() > 2) explain_plus(explanation, values, {out.inputs[2], 0, cell.col});
     return explanation;
   }

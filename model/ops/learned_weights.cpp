@@ -87,7 +87,7 @@ class InnerPrediction : public Op {
         before < 0
             ? say("The key of token {0} times the weights that the model starts with", cell.row)
             : say("The key of token {0} times the weights as learned up to token {1}", cell.row, before);
-    explanation.formula = "k · W + b";
+    explanation.formula = {"k · W + b"};
     return explanation;
   }
 
@@ -137,10 +137,7 @@ class InnerGradient : public Op {
     explanation.value = found.gradient[cell.col];
     explanation.words =
         say("Channel {0}: the prediction misses value minus key by {1}", cell.col, found.error[cell.col]);
-    explanation.formula = "∂ ½ |LN(z) − (v − k)|² / ∂z";
-    explanation.working = {"LN(z) − (v − k) = " + number_text(found.error[cell.col]),
-                           "(z − mean) / std = " + number_text(found.normalized[cell.col]),
-                           "std = " + number_text(found.deviation)};
+    explanation.formula = {"∂ ½ |LN(z) − (v − k)|² / ∂z"};
     add_acts(explanation, out, cell, found);
     return explanation;
   }
@@ -161,8 +158,8 @@ class InnerGradient : public Op {
 
   static void add_acts(Explanation& explanation, const Tensor& out, const Cell& cell, const Parts& found) {
     const int d = out.cols.size;
-    Act pulls{say("The mean of all channels' errors times gamma"), "mean", Fold::sum, {}, 0};
-    Act spread{say("The same, each times its place in the row"), "spread", Fold::sum, {}, 0};
+    Act pulls{say("The mean of all channels' errors times gamma"), say("mean"), Fold::sum, {}, 0};
+    Act spread{say("The same, each times its place in the row"), say("spread"), Fold::sum, {}, 0};
     for (int c = 0; c < d; ++c) {
       const Cell z{out.inputs[0], cell.row, c};
       const double pull = found.back[c], place = found.normalized[c];
@@ -174,7 +171,7 @@ class InnerGradient : public Op {
     const double mean = pulls.value, slope = spread.value;
     explanation.acts = {
         std::move(pulls), std::move(spread),
-        single_act(say("What is left of this channel's own, divided by the deviation"), "",
+        single_act(say("What is left of this channel's own, divided by the deviation"), {},
                    {{out.inputs[0], cell.row, cell.col}},
                    {found.back[cell.col], mean, found.normalized[cell.col], slope, found.deviation},
                    explanation.value, "({0} − {1} − {2} × {3}) / {4}")};
@@ -257,9 +254,8 @@ class InnerStep : public Op {
     const int count = cell.row - first + 1;
     explanation.words =
         say("The number with which this mini-batch began, and what its {0} tokens so far have taught", count);
-    explanation.formula = bias_ ? "b − step · Σ rate · gradient" : "W − step · Σ rate · k · gradient";
-    explanation.working = {"step = max(0, 1 / " + std::to_string(batches_.place(cell.row) + 1) +
-                           " + learned) = " + number_text(step)};
+    explanation.formula =
+        bias_ ? say("b − step · Σ rate · gradient") : say("W − step · Σ rate · k · gradient");
     return explanation;
   }
 
@@ -338,7 +334,7 @@ class AskWeights : public Op {
     explain_plus(explanation, values, {out.inputs[2], cell.row, cell.col});
     explanation.words =
         say("The query of token {0} times column {1} of the weights that it finds", cell.row, cell.col);
-    explanation.formula = "q · W + b";
+    explanation.formula = {"q · W + b"};
     return explanation;
   }
 

@@ -36,7 +36,7 @@ class Linear : public Op {
     });
     explanation.words =
         say("Row {0} of {1} times column {2} of {3}", cell.row, x.name, cell.col, weight.name);
-    explanation.formula = out.inputs.size() > 2 ? "Σ x · W + b" : "Σ x · W";
+    explanation.formula = {out.inputs.size() > 2 ? "Σ x · W + b" : "Σ x · W"};
     if (out.inputs.size() > 2) explain_plus(explanation, values, {out.inputs[2], 0, cell.col});
     return explanation;
   }
@@ -81,7 +81,7 @@ class Unembed : public Op {
     });
     explanation.words = say("Row {0} of {1} times row {2} of {3}: how well that token would fit next",
                             cell.row, x.name, cell.col, table.name);
-    explanation.formula = "Σ x · W_E[id]";
+    explanation.formula = say("Σ x · W_E[id]");
     return explanation;
   }
 

@@ -50,7 +50,7 @@ class Softmax : public Op {
     Explanation explanation;
     explain_softmax(explanation, values, x, cell.row, 0, x.cols.size, cell.col);
     explanation.words = say("How much of the whole falls to column {0}", cell.col);
-    explanation.formula = "exp(x − max) / Σ exp(x − max)";
+    explanation.formula = {"exp(x − max) / Σ exp(x − max)"};
     return explanation;
   }
 
@@ -91,8 +91,8 @@ class ChooseExperts : public Op {
     explanation.value = expert;
     explanation.words = say("Expert {0} has the weight {1}: place {2} among {3}", expert,
                             values.at({&weights, cell.row, expert}), cell.col + 1, weights.cols.size);
-    explanation.formula = "argmax";
-    explanation.acts = {single_act(explanation.words, "", {{&weights, cell.row, expert}},
+    explanation.formula = {"argmax"};
+    explanation.acts = {single_act(explanation.words, {}, {{&weights, cell.row, expert}},
                                    {values.at({&weights, cell.row, expert})}, expert, "argmax {0}")};
     return explanation;
   }
@@ -149,7 +149,7 @@ class ExpertShares : public Op {
   Explanation explain(const Tensor& out, const Cell& cell, const Values& values) const override {
     const Tensor &weights = *out.inputs[0], &choice = *out.inputs[1];
     Explanation explanation;
-    explanation.formula = "w / Σ w";
+    explanation.formula = {"w / Σ w"};
     if (!is_chosen(values.view(choice), cell.row, cell.col)) {
       explanation.words = say("Expert {0} was not chosen for token {1}: it has no share", cell.col, cell.row);
       return explanation;
@@ -158,13 +158,12 @@ class ExpertShares : public Op {
     const double sum = chosen_sum(values.view(weights), values.view(choice), cell.row);
     explanation.value = weight / sum;
     explanation.words = say("How much expert {0} counts for token {1}", cell.col, cell.row);
-    explanation.working = {"w = " + number_text(weight), "Σ w = " + number_text(sum)};
-    Act chosen{say("The chosen experts' weights together"), "Σ w", Fold::sum, {}, sum};
+    Act chosen{say("The chosen experts' weights together"), {"Σ w"}, Fold::sum, {}, sum};
     for (int i = 0; i < choice.cols.size; ++i) {
       const Cell one{&weights, cell.row, int(values.at({&choice, cell.row, i}))};
       chosen.terms.push_back({{one}, {values.at(one)}, values.at(one)});
     }
-    explanation.acts = {std::move(chosen), single_act(explanation.words, "", {{&weights, cell.row, cell.col}},
+    explanation.acts = {std::move(chosen), single_act(explanation.words, {}, {{&weights, cell.row, cell.col}},
                                                       {weight, sum}, explanation.value, "{0} / {1}")};
     return explanation;
   }
@@ -231,8 +230,8 @@ class ExpertLoad : public Op {
     Explanation explanation;
     explanation.value = double(count) / (cell.row + 1);
     explanation.words = say("{0} of the first {1} tokens went to expert {2}", count, cell.row + 1, cell.col);
-    explanation.formula = "count / tokens";
-    explanation.acts = {single_act(explanation.words, "", {}, {double(count), cell.row + 1.0},
+    explanation.formula = say("count / tokens");
+    explanation.acts = {single_act(explanation.words, {}, {}, {double(count), cell.row + 1.0},
                                    explanation.value, "{0} / {1}")};
     return explanation;
   }
@@ -290,7 +289,7 @@ class ExpertLinear : public Op {
     });
     explanation.words =
         say("Row {0} of {1} times column {2} of {3}", cell.row, x.name, cell.col, weight.name);
-    explanation.formula = "Σ x · W";
+    explanation.formula = {"Σ x · W"};
     return explanation;
   }
 
@@ -378,7 +377,7 @@ class MixExperts : public Op {
       explanation.value += product;
     }
     explanation.words = say("What each chosen expert says in channel {0}, times its share", cell.col);
-    explanation.formula = "Σ share · expert";
+    explanation.formula = say("Σ share · expert");
     return explanation;
   }
 

@@ -85,7 +85,7 @@ inline void explain_plus(Explanation& explanation, const Values& values, const C
 }
 
 /// An act that makes `value` of a few numbers, as `form` says with places for them.
-inline Act single_act(Message words, std::string symbol, std::vector<Cell> cells, std::vector<double> numbers,
+inline Act single_act(Message words, Message symbol, std::vector<Cell> cells, std::vector<double> numbers,
                       double value, const char* form) {
   Act act{std::move(words), std::move(symbol), Fold::sum, {}, value};
   act.terms.push_back({std::move(cells), std::move(numbers), value, form});
@@ -96,14 +96,14 @@ inline Act single_act(Message words, std::string symbol, std::vector<Cell> cells
 inline void explain_softmax(Explanation& explanation, const Values& values, const Tensor& scores, int row,
                             int first, int end, int col) {
   Act greatest{
-      say("The largest score of the row"), "max", Fold::maximum, {}, values.at({&scores, row, first})};
+      say("The largest score of the row"), {"max"}, Fold::maximum, {}, values.at({&scores, row, first})};
   for (int s = first; s < end; ++s) {
     const double score = values.at({&scores, row, s});
     greatest.terms.push_back({{{&scores, row, s}}, {score}, score});
     greatest.value = std::max(greatest.value, score);
   }
   const double largest = greatest.value;
-  Act powers{say("e to the power of each score's distance from it, added up"), "Σ exp", Fold::sum, {}, 0};
+  Act powers{say("e to the power of each score's distance from it, added up"), {"Σ exp"}, Fold::sum, {}, 0};
   for (const Term& term : greatest.terms) {
     const double power = std::exp(term.value - largest);
     powers.terms.push_back({term.cells, {term.value, largest}, power, "exp({0} − {1})"});
@@ -112,10 +112,8 @@ inline void explain_softmax(Explanation& explanation, const Values& values, cons
   const double sum = powers.value, score = values.at({&scores, row, col}), power = std::exp(score - largest);
   explanation.value = power / sum;
   explanation.acts = {std::move(greatest), std::move(powers),
-                      single_act(say("Its own exponential, divided by that sum"), "", {{&scores, row, col}},
+                      single_act(say("Its own exponential, divided by that sum"), {}, {{&scores, row, col}},
                                  {score, largest, sum}, explanation.value, "exp({0} − {1}) / {2}")};
-  explanation.working = {"score = " + number_text(score) + ", max = " + number_text(largest),
-                         "exp(score − max) = " + number_text(power), "Σ exp = " + number_text(sum)};
 }
 
 }  // namespace orrery

@@ -33,15 +33,14 @@ class RmsNormScale : public Op {
     Explanation explanation;
     explanation.value = std::sqrt(mean + epsilon_);
     explanation.words = say("The root of the mean square of the token's {0} channels", x.cols.size);
-    explanation.formula = "√(mean(x²) + ε)";
-    explanation.working = {"mean(x²) = " + number_text(mean), "ε = " + number_text(epsilon_)};
-    Act squares{say("The mean of the token's squared channels"), "mean", Fold::sum, {}, mean};
+    explanation.formula = say("√(mean(x²) + ε)");
+    Act squares{say("The mean of the token's squared channels"), say("mean"), Fold::sum, {}, mean};
     for (int c = 0; c < x.cols.size; ++c) {
       const Cell channel{&x, cell.row, c};
       const double value = values.at(channel), count = x.cols.size;
       squares.terms.push_back({{channel}, {value, count}, value * value / count, "{0}² / {1}"});
     }
-    explanation.acts = {std::move(squares), single_act(say("The square root of it and a little more"), "", {},
+    explanation.acts = {std::move(squares), single_act(say("The square root of it and a little more"), {}, {},
                                                        {mean, epsilon_}, explanation.value, "√({0} + {1})")};
     return explanation;
   }
@@ -79,9 +78,8 @@ class Divide : public Op {
     Explanation explanation;
     explanation.value = values.at(x) / values.at(scale);
     explanation.words = say("Channel {0}, measured by the token's own scale", cell.col);
-    explanation.formula = "x / scale";
-    explanation.working = {"x = " + number_text(values.at(x)), "scale = " + number_text(values.at(scale))};
-    explanation.acts = {single_act(explanation.words, "", {x, scale}, {values.at(x), values.at(scale)},
+    explanation.formula = say("x / scale");
+    explanation.acts = {single_act(explanation.words, {}, {x, scale}, {values.at(x), values.at(scale)},
                                    explanation.value, "{0} / {1}")};
     return explanation;
   }
@@ -120,7 +118,7 @@ class ScaleByOnePlus : public Op {
     explanation.terms = {{{x}, {value}, value}, {{x, weight}, {value, values.at(weight)}, product}};
     explanation.value = value + product;
     explanation.words = say("Channel {0}, stretched and shifted as the model has learned", cell.col);
-    explanation.formula = "x · (1 + w)";
+    explanation.formula = {"x · (1 + w)"};
     return explanation;
   }
 

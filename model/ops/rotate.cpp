@@ -28,7 +28,7 @@ class TextLength : public Op {
     Explanation explanation;
     explanation.value = values.at({&out, cell.row, 0});
     explanation.words = say("When this row was computed, the text had {0} tokens", int(explanation.value));
-    explanation.formula = "n";
+    explanation.formula = {"n"};
     return explanation;
   }
 
@@ -69,7 +69,7 @@ class Rotate : public Op {
     if (cell.col >= rope_->settings().size) {
       explanation.words =
           say("Channel {0} does not turn: only the first {1} channels do", cell.col, rope_->settings().size);
-      explanation.formula = "x";
+      explanation.formula = {"x"};
       explain_plus(explanation, values, {&x, cell.row, cell.col});
       return explanation;
     }
@@ -82,10 +82,7 @@ class Rotate : public Op {
     add_product(explanation, values, {&x, cell.row, is_first ? second : first}, is_first ? -sine : sine);
     explanation.words = say("Channels {0} and {1} turn together, by {2} radians at position {3}", first,
                             second, angle, rope_->position(cell.row));
-    explanation.formula = is_first ? "x₁ cos θ − x₂ sin θ" : "x₂ cos θ + x₁ sin θ";
-    explanation.working = {"θ = " + number_text(angle), "cos θ = " + number_text(std::cos(angle)),
-                           "sin θ = " + number_text(std::sin(angle))};
-    if (stretch != 1) explanation.working.push_back("× " + number_text(stretch));
+    explanation.formula = {is_first ? "x₁ cos θ − x₂ sin θ" : "x₂ cos θ + x₁ sin θ"};
     return explanation;
   }
 

@@ -51,10 +51,8 @@ class SelectiveState : public Op {
         x{out.inputs[3], cell.row, e};
     const Cell a_log{out.inputs[4], n, e}, before{&out, cell.row - 1, cell.col};
     Explanation explanation;
-    explanation.formula = "exp(−Δ exp(A_log)) · h before + Δ · B · x";
+    explanation.formula = say("exp(−Δ exp(A_log)) · h before + Δ · B · x");
     const double fading = std::exp(-values.at(delta) * std::exp(values.at(a_log)));
-    explanation.working = {"Δ = " + number_text(values.at(delta)), "A_log = " + number_text(values.at(a_log)),
-                           "exp(−Δ exp(A_log)) = " + number_text(fading)};
     if (cell.row > 0) {
       const double kept = fading * values.at(before);
       explanation.terms.push_back({{before}, {values.at(before), fading}, kept});
@@ -65,9 +63,12 @@ class SelectiveState : public Op {
     explanation.value += added;
     explanation.words =
         say("Number {0} of channel {1}'s state: {2} of it is kept, the rest is new", n, e, fading);
-    explanation.acts = {single_act(say("How much of the state is kept"), "kept", {delta, a_log},
+    explanation.acts = {single_act(say("How much of the state is kept"), say("kept"), {delta, a_log},
                                    {values.at(delta), values.at(a_log)}, fading, "exp(−{0} · exp({1}))"),
-                        {say("What is kept, and what the token brings"), "", Fold::sum, explanation.terms,
+                        {say("What is kept, and what the token brings"),
+                         {},
+                         Fold::sum,
+                         explanation.terms,
                          explanation.value}};
     return explanation;
   }
@@ -148,7 +149,7 @@ class ReadState : public Op {
     explanation.value += through;
     explanation.words =
         say("What channel {0}'s state answers, and the part of the input that skips it", cell.col);
-    explanation.formula = "Σ C · h + D · x";
+    explanation.formula = {"Σ C · h + D · x"};
     return explanation;
   }
 

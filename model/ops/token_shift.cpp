@@ -51,7 +51,8 @@ class TokenShift : public Op {
     }
     explanation.words =
         say("Channel {0}: {1} of this token and {2} of the one before", cell.col, share, 1 - share);
-    explanation.formula = share_of_past_ ? "x · (1 − m) + x before · m" : "x · m + x before · (1 − m)";
+    explanation.formula =
+        share_of_past_ ? say("x · (1 − m) + x before · m") : say("x · m + x before · (1 − m)");
     return explanation;
   }
 

@@ -106,7 +106,7 @@ TEST_CASE("in very large cells the arithmetic is written: the formula, the large
     const SceneText& text = stage.scene.texts[i];
     const glm::vec2 apart = glm::abs(glm::vec2(text.anchor - place->centre()));
     if (apart.x < place->cell.x / 2 && apart.y < place->cell.y / 2)
-      found += text.text == rest || text.text == derivation.why.formula;
+      found += text.text == rest || text.text == derivation.why.formula.english();
   }
   CHECK(found == 2);
 }
