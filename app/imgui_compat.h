@@ -74,6 +74,16 @@ class KeyTaps {
 #endif
 };
 
+/// Whether keys or letters wait for the next frame: since 1.87 a frame takes only as many as it can tell
+/// apart.
+inline bool input_waits() {
+#if IMGUI_VERSION_NUM >= 18700
+  return !ImGui::GetCurrentContext()->InputEventsQueue.empty();
+#else
+  return false;
+#endif
+}
+
 // The keyboard's focus, by what ImGui keeps to itself.
 
 /// The item that was submitted last.

@@ -163,6 +163,7 @@ void draw_frame(App& app, GLFWwindow* window, double seconds) {
   ImGui_ImplGlfw_NewFrame();
   auto is_down = [&](int key) { return glfwGetKey(window, key) == GLFW_PRESS; };
   key_taps.frame(ImGui::NewFrame, is_down(GLFW_KEY_LEFT_CONTROL) || is_down(GLFW_KEY_RIGHT_CONTROL), is_down);
+  if (ui::input_waits()) app.awake = std::max(app.awake, 2);
   widgets().begin_frame();
   build_frame(app);
   // Before the frame ends: ImGui 1.86 forgets then how far the wheel was turned.
