@@ -11,8 +11,6 @@ using namespace ui;
 
 namespace {
 
-float sign_gap() { return px(12); }
-
 /// The ramp from the lowest number to the highest, both beside it; a tick marks the middle. `attention`: its
 /// scale, from 0 to 1.
 void scale_bar(const Legend& legend, bool attention, float width) {
@@ -55,7 +53,9 @@ struct Sign {
   const char* words;
 };
 
-std::array<Sign, 7> signs() {
+using Signs = std::array<Sign, 7>;
+
+Signs signs() {
   const auto& kinds = colours().kinds;
   return {{{Look::frame, kinds[0], tr("Activation")},
            {Look::frame, kinds[1], tr("Weight")},
@@ -66,9 +66,21 @@ std::array<Sign, 7> signs() {
            {Look::empty, colours().muted, tr("not computed yet")}}};
 }
 
-float sign_width(const Sign& sign) {
-  need_glyphs(sign.words);
-  return px(18) + ImGui::CalcTextSize(sign.words).x;
+float sign_gap() { return px(12); }
+
+/// In which line each of them stands where lines are `width` pixels wide.
+std::array<int, 7> lines_of(const Signs& signs, float width) {
+  std::array<int, 7> lines{};
+  int line = 0;
+  float used = 0;
+  for (size_t i = 0; i < signs.size(); ++i) {
+    need_glyphs(signs[i].words);
+    const float wide = px(18) + ImGui::CalcTextSize(signs[i].words).x;
+    if (used > 0 && used + wide > width) ++line, used = 0;
+    used += wide + sign_gap();
+    lines[i] = line;
+  }
+  return lines;
 }
 
 /// The cell with its name behind it; the next goes on in the same line.
@@ -152,14 +164,7 @@ Legend legend_of(const Tensor& tensor, int row, Range range, RangeRule rule) {
 
 int sign_lines(float width) {
   WithFont with(Font::small);
-  int lines = 1;
-  float used = 0;
-  for (const Sign& sign : signs()) {
-    const float wide = sign_width(sign);
-    if (used > 0 && used + wide > width) ++lines, used = 0;
-    used += wide + sign_gap();
-  }
-  return lines;
+  return lines_of(signs(), width).back() + 1;
 }
 
 void legend_strip(const Legend& legend, RangeRule* choice) {
@@ -184,11 +189,11 @@ void legend_strip(const Legend& legend, RangeRule* choice) {
     rule_button(*choice, "range_global", tr("All"), RangeRule::global);
   }
   WithFont with(Font::small);
-  bool first = true;
-  for (const Sign& sign : signs()) {
-    if (!first && sign_width(sign) > ImGui::GetContentRegionAvail().x) ImGui::NewLine();
-    show_sign(sign);
-    first = false;
+  const Signs all = signs();
+  const auto lines = lines_of(all, ImGui::GetContentRegionAvail().x);
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (i > 0 && lines[i] != lines[i - 1]) ImGui::NewLine();
+    show_sign(all[i]);
   }
   ImGui::PopStyleVar();
 }

@@ -9,7 +9,8 @@
 
 namespace orrery {
 
-constexpr float caption_height = 26;  // design pixels
+// Design pixels; the second: of a picture in which one line holds all signs, in both languages.
+constexpr float caption_height = 26, one_line_width = 760;
 
 namespace {
 
@@ -54,7 +55,7 @@ void token_strip(const TokenStrip& tokens) {
 Overlay::Overlay(int width, int height, int notes) : width_(width), whole_(height) {
   // A film on a wall shows the same words, larger.
   scale_ = std::clamp(float(height) / 720, 1.f, 6.f);
-  const float second = float(width) < 760 * scale_ ? sign_line_height : 0;
+  const float second = float(width) < one_line_width * scale_ ? sign_line_height : 0;
   const float needed = (legend_height + caption_height + note_height * float(notes) + second) * scale_;
   if (needed * 5 > float(height) || float(width) < 560 * scale_) return;
   strip_ = int(needed);

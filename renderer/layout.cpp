@@ -126,8 +126,7 @@ struct Search {
   }
 
   Layout placed(const Arrangement& tried) const {
-    Plan copy = plan;
-    Layout found = arrange(graph, copy, options, tried);
+    Layout found = arrange(graph, plan, options, tried);
     add_bounds(found);
     return found;
   }

@@ -158,7 +158,7 @@ void Arranger::emit(const Slot& slot) {
   }
 }
 
-Layout arrange(const Graph& graph, Plan& plan, const LayoutOptions& options, const Arrangement& choice) {
+Layout arrange(const Graph& graph, Plan plan, const LayoutOptions& options, const Arrangement& choice) {
   return Arranger(graph, plan, options, choice).run();
 }
 

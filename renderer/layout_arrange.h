@@ -32,9 +32,8 @@ class Lengths {
 /// About how wide a label is in English, in world units.
 float written_width(const Label& label);
 
-/// Places all slots of the plan, and says so in it: blocks, labels and plates. Positions read left to right
-/// and downwards.
-Layout arrange(const Graph& graph, Plan& plan, const LayoutOptions& options, const Arrangement& choice);
+/// Places all slots of the plan: blocks, labels and plates. Positions read left to right and downwards.
+Layout arrange(const Graph& graph, Plan plan, const LayoutOptions& options, const Arrangement& choice);
 
 /// Adds the strands between the blocks of a layout.
 void add_strands(Layout& layout, const Graph& graph);

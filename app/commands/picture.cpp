@@ -85,8 +85,7 @@ FrameStats Picture::draw(const Trace& trace, double position, float seconds, Qua
   if (lens_) options.lens = &**lens_;
   scene_.height = float(options_.height - overlay_.height());
   builder_.build(scene_, layout_, &trace, position, options);
-  arithmetic_.add(scene_, options_.width, options_.height,
-                  [](const Message& text) { return translate(text); });
+  arithmetic_.add(scene_, options_.width, options_.height, options.translate);
   const int foot = overlay_.height();
   const FrameStats stats = renderer_.draw(
       scene_, {headless_.framebuffer(), 0, foot, options_.width, options_.height - foot}, quality);

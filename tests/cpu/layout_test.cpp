@@ -54,7 +54,7 @@ struct Area {
 
 /// Where a label's letters stand, with the part below the line.
 Area area_of(const Label& label) {
-  const float wide = Tiles::text_width(label), left = label.anchor.x - wide * label.align;
+  const float wide = written_width(label), left = label.anchor.x - wide * label.align;
   return {left, left + wide, label.anchor.y, label.anchor.y + 0.75f * label.height};
 }
 

@@ -87,7 +87,7 @@ TEST_CASE("nothing stands where a ghost column stands") {
             block.corner.y > bottom + e && block.corner.y - block.size().y < top - e && ++with_blocks == 1)
           MESSAGE("beside " << state->name << ": " << block.tensor->name);
       for (const Label& label : layout.labels) {
-        const float wide = Tiles::text_width(label), from = label.anchor.x - wide * label.align;
+        const float wide = written_width(label), from = label.anchor.x - wide * label.align;
         if (from < right - e && from + wide > left + e &&
             label.anchor.y + 0.75f * label.height > bottom + e && label.anchor.y < top - e &&
             ++with_labels == 1)

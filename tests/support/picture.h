@@ -5,6 +5,7 @@
 
 #include "renderer/camera.h"
 #include "renderer/layout.h"
+#include "renderer/layout_arrange.h"
 
 namespace orrery::test {
 
@@ -31,7 +32,7 @@ class Tiles {
     }
     for (const Label& label : layout.labels) {
       if (!count_labels) break;
-      const float wide = text_width(label);
+      const float wide = written_width(label);
       quad(label.anchor - glm::vec3(wide * label.align, 0, 0), {wide, 0, 0}, {0, label.height * 0.7f, 0});
     }
     for (const Strand& strand : layout.strands) {
@@ -42,11 +43,6 @@ class Tiles {
         point(p);
       }
     }
-  }
-
-  static float text_width(const Label& label) {
-    const float wide = 0.55f * label.height * float(label.text.english_size());
-    return label.max_width > 0 ? std::min(wide, label.max_width) : wide;
   }
 
   double coverage() const {
