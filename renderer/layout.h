@@ -43,6 +43,7 @@ struct Strand {
   float width = 0.3f;
   bool ribbon = false;  ///< the residual stream itself: a broad visible band
   bool around = false;  ///< a piece of a way around what stands between
+  bool behind = false;  ///< leads to or from a head or expert that stands behind the first
 };
 
 /// An outlined area behind a group (a layer, attention, MLP), for far views and for framing.

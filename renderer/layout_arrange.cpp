@@ -43,19 +43,23 @@ void Arranger::put_into_columns(std::vector<Placed>& placed) {
   float before = 0;
   for (int column = 0; column < choice_.columns && begin < placed.size(); ++column) {
     size_t end = begin;
-    float left = 0, right = state_, height = 0;
+    float left = 0, right = state_, height = 0, plate_left = 0, plate_right = state_;
     const bool last = column + 1 == choice_.columns;
     while (end < placed.size() &&
            (last || end == begin || before + height - placed[end].next * 0.5f <= share * float(column + 1))) {
       left = std::min(left, placed[end].left);
       right = std::max(right, placed[end].right);
+      if (plan_.sections[end].layer >= 0) {
+        plate_left = std::min(plate_left, placed[end].left);
+        plate_right = std::max(plate_right, placed[end].right);
+      }
       height -= placed[end].next;
       ++end;
     }
     before += height;
     float y = 0;
     for (size_t i = begin; i < end; ++i) {
-      settle(placed[i], plan_.sections[i], {x - left, y}, left, right);
+      settle(placed[i], plan_.sections[i], {x - left, y}, plate_left, plate_right);
       y += placed[i].next;
     }
     x += right - left + 2.5f * gap_;

@@ -50,7 +50,8 @@ Arranger::Placed Arranger::place_section(const Section& section) {
   } else {
     place_states(section, ends, lowest, placed);
   }
-  const float head_of_next = head - 1;
+  // A table that reaches out over the wings of the next section leaves their names free.
+  const float head_of_next = head - 1 - (placed.right > state_ && section.layer < 0 ? 0.8f * text_ : 0);
   placed.bottom = std::min(lowest, placed.bottom);
   placed.next = std::min(lowest - text_, placed.bottom + head_of_next);
   return placed;

@@ -206,6 +206,7 @@ void add_strands(Layout& layout, const Graph& graph) {
         layout.strands.push_back(off_the_ribbon(*plate, a, b));
       else
         layout.strands.push_back(strand_between(a, b));
+      layout.strands.back().behind = std::min(a.corner.z, b.corner.z) < 0;
     }
   if (!read_again) return;
   const auto& pieces = layout.blocks_of[size_t(read_again->index)];

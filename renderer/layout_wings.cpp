@@ -165,12 +165,17 @@ SlotBounds Arranger::place_stacks(const Wing& wing, Placed& into) {
   return bounds;
 }
 
-/// The y of what a result reads, so that its rows stand in line with that.
+/// The y of what a result reads, so that its rows stand in line with that: of what has its columns, if any.
 float Arranger::row_of(const Slot& slot, const std::vector<bool>& done) const {
   if (ends_in_words(slot.front())) return 0;
-  for (int input : slot.inputs)
-    if (done[size_t(input)]) return plan_.slots[size_t(input)].at.y;
-  return 0;
+  const Slot* beside = nullptr;
+  for (int input : slot.inputs) {
+    const Slot& read = plan_.slots[size_t(input)];
+    if (!done[size_t(input)]) continue;
+    if (read.front().cols == slot.front().cols) return read.at.y;
+    if (!beside) beside = &read;
+  }
+  return beside ? beside->at.y : 0;
 }
 
 }  // namespace orrery

@@ -51,7 +51,7 @@ StrandPass::StrandPass() {
 size_t StrandPass::prepare(const Scene& scene) {
   instances_.clear();
   for (const SceneStrand& strand : scene.strands) {
-    if (instances_.size() == 2000) break;
+    if (instances_.size() == most_strands) break;
     const Strand* placed =
         scene.layout && strand.strand >= 0 ? &scene.layout->strands[size_t(strand.strand)] : nullptr;
     const glm::vec3* points = placed ? placed->points : strand.points;

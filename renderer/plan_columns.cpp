@@ -16,6 +16,15 @@ bool open_below(const Plan& plan, const std::vector<int>& stack, int input) {
   return true;
 }
 
+/// Whether one can stand under the other: their columns mean the same, or are experts here and the choice
+/// among them there.
+bool columns_in_line(const Slot& above, const Slot& below) {
+  const Dim &upper = above.front().cols, &lower = below.front().cols;
+  const bool choice = (upper.axis == Axis::expert && lower.axis == Axis::unit) ||
+                      (upper.axis == Axis::unit && lower.axis == Axis::expert);
+  return above.lanes.size() == below.lanes.size() && (upper == lower || choice);
+}
+
 /// What stands between a result and the column that it could join.
 enum class Between { nothing, apart, one_wide, reads_it };
 
@@ -45,7 +54,7 @@ std::vector<int> matrices_of(const Plan& plan, int index) {
 }
 
 /// The columns of a branch that fits into one line.
-Wing columns_in_line(const Plan& plan, const std::vector<int>& members) {
+Wing one_line(const Plan& plan, const std::vector<int>& members) {
   Wing wing;
   std::vector<int> column_of(plan.slots.size(), -1);
   auto move_behind = [&](int column, int other) {
@@ -64,9 +73,7 @@ Wing columns_in_line(const Plan& plan, const std::vector<int>& members) {
       const int column = column_of[size_t(input)];
       if (column < 0) continue;
       rightmost = std::max(rightmost, column);
-      const Slot& above = plan.slots[size_t(input)];
-      if (matrices.empty() && above.front().cols == slot.front().cols &&
-          above.lanes.size() == slot.lanes.size() &&
+      if (matrices.empty() && columns_in_line(plan.slots[size_t(input)], slot) &&
           open_below(plan, wing.columns[size_t(column)].stack, input))
         under = std::max(under, column);
     }
@@ -130,8 +137,8 @@ class StackedColumns {
   }
 
   bool fits_under(int index, int above) const {
-    const Slot &slot = plan_.slots[size_t(index)], &upper = plan_.slots[size_t(above)];
-    if (!(upper.front().cols == slot.front().cols) || upper.lanes.size() != slot.lanes.size()) return false;
+    const Slot& slot = plan_.slots[size_t(index)];
+    if (!columns_in_line(plan_.slots[size_t(above)], slot)) return false;
     const int column = column_of_[size_t(above)];
     return std::ranges::none_of(slot.inputs, [&](int input) {
       const int other = column_of_[size_t(input)];
@@ -197,7 +204,7 @@ class StackedColumns {
 }  // namespace
 
 Wing make_wing(const Plan& plan, const std::vector<int>& members) {
-  Wing wing = columns_in_line(plan, members);
+  Wing wing = one_line(plan, members);
   return wing.columns.size() > most_in_a_line ? StackedColumns(plan, members).wing() : wing;
 }
 

@@ -66,6 +66,9 @@ struct SceneStrand {
   bool arrow = false;  ///< ends in a point
 };
 
+/// More strands than these are not drawn; so many may be the layout's, the rest is left to arcs and arrows.
+constexpr size_t most_strands = 2000, most_of_layout = 1300;
+
 /// What one frame shows: plain data, made by the main thread from layout, trace and timeline; the renderer
 /// draws just this.
 struct Scene {

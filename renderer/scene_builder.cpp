@@ -63,6 +63,16 @@ void set_apart(Scene& scene, const Derivation& derivation) {
     if (strand.strand >= 0 && !scene.layout->strands[size_t(strand.strand)].ribbon) strand.colour.a = 0.1f;
 }
 
+/// Whether there is room for all strands of a layout, or else for those of the heads and experts in front:
+/// what is left out is left out in every layer.
+struct StrandsThatFit {
+  bool all = true, front = true;
+};
+StrandsThatFit strands_that_fit(const Layout& layout) {
+  const auto behind = size_t(std::ranges::count_if(layout.strands, &Strand::behind));
+  return {layout.strands.size() <= most_of_layout, layout.strands.size() - behind <= most_of_layout};
+}
+
 std::string percent(float probability) {
   char text[16];
   std::snprintf(text, sizeof text, probability >= 0.0995f ? "%.0f%%" : "%.1f%%", double(probability) * 100);
@@ -151,13 +161,16 @@ void SceneBuilder::add_blocks(Scene& scene, const Layout& layout, const Trace* t
 void SceneBuilder::add_strands(Scene& scene, const Layout& layout, const Step& step,
                                const SceneOptions& options) const {
   const Palette& colours = palette(options.theme, options.colour_blind);
+  const auto [all, front] = strands_that_fit(layout);
   for (size_t i = 0; i < layout.strands.size(); ++i) {
     const Strand& strand = layout.strands[i];
     const bool active = step.tensor == strand.to;
+    if (!active && !strand.ribbon && !strand.around && !all && (strand.behind || !front)) continue;
     SceneStrand drawn;
     drawn.strand = int(i);
     std::copy(std::begin(strand.points), std::end(strand.points), drawn.points);
-    drawn.width = active && !strand.ribbon ? strand.width * 1.8f : strand.width;
+    // Where one stands for those of many heads, it is as broad as they are together.
+    drawn.width = strand.width * (strand.ribbon ? 1 : active ? 1.8f : all ? 1 : 2.2f);
     const float still = strand.ribbon ? 0.42f : strand.around ? 0.5f : step.tensor ? 0.1f : 0.3f;
     drawn.colour = with_alpha(colours.frame(strand.from->kind), active ? 0.95f : still);
     if (active && !options.reduced_motion) {

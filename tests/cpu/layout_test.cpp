@@ -187,6 +187,23 @@ TEST_CASE("a part with many steps stands in stacks, each result beside or below 
   CHECK(before(block("hook_g.head0"), block("hook_z.head0")));
 }
 
+TEST_CASE("a router's numbers stand below each other, what its experts say in line with their mix") {
+  const Graph graph = test::of_folder("mixtral").graph();
+  const Layout layout = layout_of(graph);
+  const auto block = [&](const std::string& name) {
+    return layout.blocks[size_t(layout.blocks_of[size_t(graph.at("blocks.1." + name).index)][0])];
+  };
+  const char* parts[] = {"mlp.hook_gate", "mlp.hook_expert_weights", "mlp.hook_expert_indices",
+                         "mlp.hook_expert_shares", "mlp.hook_expert_load"};
+  for (size_t i = 1; i < std::size(parts); ++i) {
+    CAPTURE(std::string(parts[i]));
+    const Block above = block(parts[i - 1]), below = block(parts[i]);
+    CHECK(below.corner.x == above.corner.x);
+    CHECK(below.corner.y < above.corner.y - above.size().y);
+  }
+  CHECK(block("hook_mlp_out").corner.y == block("mlp.experts.0.hook_expert_out").corner.y);
+}
+
 TEST_CASE("rows of tokens that are laid out") {
   CHECK(token_rows_for(1, 11) == 11);
   CHECK(token_rows_for(5, 1024) == 16);

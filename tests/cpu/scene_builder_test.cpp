@@ -6,6 +6,7 @@
 
 #include "model/executor.h"
 #include "tests/support/fixture.h"
+#include "tests/support/shapes.h"
 
 using namespace orrery;
 using namespace orrery::test;
@@ -75,6 +76,29 @@ TEST_CASE("the step under way is lit, what it reads glows, the rest is dimmed") 
   SceneOptions calm;
   calm.reduced_motion = true;
   for (const SceneStrand& strand : stage.at(double(mlp.step) + 0.25, calm).strands) CHECK(strand.flow == 0);
+}
+
+TEST_CASE("where strands would be too many, those of heads behind the first are left out in every layer") {
+  for (const Shape& shape : shapes()) {
+    const std::string name = shape.name;
+    if (name != "sort-abc" && name != "24 layers") continue;
+    CAPTURE(name);
+    const bool all = name == "sort-abc";
+    const Graph graph = shape.graph();
+    const Layout layout = make_layout(graph, {});
+    Scene scene;
+    SceneBuilder().build(scene, layout, nullptr, 0, {});
+    CHECK(scene.strands.size() <= most_of_layout);
+    std::vector<bool> drawn(layout.strands.size(), false);
+    for (const SceneStrand& strand : scene.strands) drawn[size_t(strand.strand)] = true;
+    int differs = 0;
+    for (size_t i = 0; i < drawn.size(); ++i) {
+      const Strand& strand = layout.strands[i];
+      differs += drawn[i] != (strand.ribbon || strand.around || all || !strand.behind);
+    }
+    CHECK(differs == 0);
+    CHECK(std::ranges::count_if(layout.strands, &Strand::behind) > 0);
+  }
 }
 
 TEST_CASE("in a later pass only its row is fresh") {

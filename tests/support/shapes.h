@@ -77,6 +77,22 @@ inline const std::vector<Shape>& shapes() {
              "gate_low_rank_dim": 32, "v_low_rank_dim": 32})"),
       larger("TTT-Linear, 4 layers", "ttt_linear", R"({"hidden_size": 192, "intermediate_size": 512,
              "num_attention_heads": 6, "num_hidden_layers": 4, "vocab_size": 2000})"),
+      larger("LLaMA, 8 layers", "llama", R"({"hidden_size": 512, "intermediate_size": 1376, "head_dim": 64,
+             "num_attention_heads": 8, "num_key_value_heads": 4, "num_hidden_layers": 8, "vocab_size": 32000})"),
+      larger("Mixtral, 8 layers", "mixtral", R"({"hidden_size": 512, "intermediate_size": 1024,
+             "num_attention_heads": 8, "num_key_value_heads": 4, "num_local_experts": 8,
+             "num_hidden_layers": 8, "vocab_size": 32000})"),
+      larger("BLOOM, 12 layers", "bloom", R"({"hidden_size": 768, "n_head": 12, "n_layer": 12,
+             "vocab_size": 32000})"),
+      larger("Mamba 130M", "mamba", R"({"hidden_size": 768, "intermediate_size": 1536, "state_size": 16,
+             "time_step_rank": 48, "num_hidden_layers": 24, "vocab_size": 50280})"),
+      larger("RWKV-4 169M", "rwkv4", R"({"hidden_size": 768, "attention_hidden_size": 768,
+             "intermediate_size": 3072, "num_hidden_layers": 12, "vocab_size": 50277})"),
+      larger("RWKV-7 191M", "rwkv7", R"({"hidden_size": 768, "intermediate_size": 3072, "head_dim": 64,
+             "num_hidden_layers": 12, "vocab_size": 65536, "a_low_rank_dim": 64, "decay_low_rank_dim": 64,
+             "gate_low_rank_dim": 128, "v_low_rank_dim": 32})"),
+      larger("TTT-Linear 125M", "ttt_linear", R"({"hidden_size": 768, "intermediate_size": 2048,
+             "num_attention_heads": 12, "mini_batch_size": 16, "num_hidden_layers": 12, "vocab_size": 32000})"),
   };
   return list;
 }
