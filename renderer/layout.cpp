@@ -99,36 +99,30 @@ struct Search {
   struct Found {
     Arrangement choice;
     float covered = 0;
-    Layout layout = {};
   };
 
   /// Tries all with names of any size, the most promising with names that can be read from where all is seen.
-  Found best_of(const std::vector<Arrangement>& ways) const {
+  Arrangement best_of(const std::vector<Arrangement>& ways) const {
     std::vector<Found> found;
     for (const Arrangement& way : ways) {
-      const Layout layout = placed(way);
+      const Layout layout = sketch(way);
       found.push_back({way, covered(layout, options.aspect)});
       found.back().choice.seen_width = seen_width(layout);
     }
     std::ranges::stable_sort(found, std::ranges::greater(), &Found::covered);
     found.resize(std::min<size_t>(found.size(), 8));
-    Found best{{}, -1};
     for (Found& one : found) {
       // Larger names make the whole larger, which asks for larger names: twice comes close enough.
-      one.layout = placed(one.choice);
-      one.choice.seen_width = seen_width(one.layout);
-      one.layout = placed(one.choice);
-      one.covered = covered(one.layout, options.aspect);
-      one.choice.seen_width = 0;
-      if (one.covered > best.covered) best = std::move(one);
+      one.choice.seen_width = seen_width(sketch(one.choice));
+      one.covered = covered(sketch(one.choice), options.aspect);
     }
-    return best;
+    return std::ranges::max_element(found, {}, &Found::covered)->choice;
   }
 
-  Layout placed(const Arrangement& tried) const {
-    Layout found = arrange(graph, plan, options, tried);
-    add_bounds(found);
-    return found;
+  Layout sketch(const Arrangement& tried) const {
+    Layout layout = arrange(graph, plan, options, tried, true);
+    add_bounds(layout);
+    return layout;
   }
   float seen_width(const Layout& layout) const {
     const glm::vec3 size = layout.high - layout.low;
@@ -153,12 +147,14 @@ Layout make_layout(const Graph& graph, const LayoutOptions& options) {
   std::vector<Arrangement> ways;
   if (stacked && !square) {  // many ways to cut, many tensors: first how to cut, then the sizes
     const Arrangement usual{1, 1.35f, 0.75f, 1.5f, 1, 0, 0};
-    ways = ways_to_size(false, search.best_of(ways_to_cut(plan, true, usual)).choice);
+    Arrangement cut = search.best_of(ways_to_cut(plan, true, usual));
+    cut.seen_width = 0;
+    ways = ways_to_size(false, cut);
   } else {
     for (const Arrangement& cut : ways_to_cut(plan, stacked, {}))
       for (const Arrangement& choice : ways_to_size(square, cut)) ways.push_back(choice);
   }
-  Layout layout = search.best_of(ways).layout;
+  Layout layout = arrange(graph, plan, options, search.best_of(ways));
   measure_predictions(layout, graph);
   add_strands(layout, graph);
   add_bounds(layout);

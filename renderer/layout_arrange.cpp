@@ -22,12 +22,13 @@ Arranger::Arranger(const Graph& graph, Plan& plan, const LayoutOptions& options,
     for (const Wing& wing : section.wings) right_wings_ |= section.layer >= 0 && !wing.left;
 }
 
-Layout Arranger::run() {
+Layout Arranger::run(bool sketch) {
   std::vector<Placed> placed;
   for (size_t i = 0; i < plan_.sections.size(); ++i) placed.push_back(place_section(plan_.sections[i]));
   put_into_columns(placed);
   place_input(placed);
-  for (const Slot& slot : plan_.slots) emit(slot);
+  for (const Slot& slot : plan_.slots) emit(slot, sketch);
+  if (sketch) return std::move(layout_);
   layout_.blocks_of.resize(graph_.tensors().size());
   for (size_t i = 0; i < layout_.blocks.size(); ++i)
     layout_.blocks_of[size_t(layout_.blocks[i].tensor->index)].push_back(int(i));
@@ -90,7 +91,7 @@ void Arranger::settle(Placed& section, const Section& plan, glm::vec2 at, float 
   for (int slot : section.slots) plan_.slots[size_t(slot)].at += at;
   for (Label& label : section.labels) {
     label.anchor += glm::vec3(at, 0);
-    layout_.labels.push_back(label);
+    layout_.labels.push_back(std::move(label));
   }
   if (plan.layer < 0) return;
   Plate plate;
@@ -135,8 +136,9 @@ void Arranger::label_slab(const Slot& slot, Placed& into) const {
   into.labels.push_back(label);
 }
 
-void Arranger::emit(const Slot& slot) {
+void Arranger::emit(const Slot& slot, bool sketch) {
   for (size_t lane = 0; lane < slot.lanes.size(); ++lane) {
+    if (sketch && lane > 0) lane = slot.lanes.size() - 1;
     const Tensor& tensor = *slot.lanes[lane];
     const int rows = lengths_.count(tensor.rows), cols = lengths_.count(tensor.cols);
     Block block;
@@ -162,8 +164,9 @@ void Arranger::emit(const Slot& slot) {
   }
 }
 
-Layout arrange(const Graph& graph, Plan plan, const LayoutOptions& options, const Arrangement& choice) {
-  return Arranger(graph, plan, options, choice).run();
+Layout arrange(const Graph& graph, Plan plan, const LayoutOptions& options, const Arrangement& choice,
+               bool sketch) {
+  return Arranger(graph, plan, options, choice).run(sketch);
 }
 
 }  // namespace orrery

@@ -33,7 +33,9 @@ class Lengths {
 float written_width(const Label& label);
 
 /// Places all slots of the plan: blocks, labels and plates. Positions read left to right and downwards.
-Layout arrange(const Graph& graph, Plan plan, const LayoutOptions& options, const Arrangement& choice);
+/// A `sketch` has of heads and experts the first and the last alone, which is enough to see how large all is.
+Layout arrange(const Graph& graph, Plan plan, const LayoutOptions& options, const Arrangement& choice,
+               bool sketch = false);
 
 /// Adds the strands between the blocks of a layout.
 void add_strands(Layout& layout, const Graph& graph);

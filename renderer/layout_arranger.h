@@ -17,7 +17,7 @@ struct SlotBounds {
 class Arranger {
  public:
   Arranger(const Graph& graph, Plan& plan, const LayoutOptions& options, const Arrangement& choice);
-  Layout run();
+  Layout run(bool sketch);
 
  private:
   /// A section, placed with its spine's left edge at x = 0 and its top at y = 0.
@@ -68,7 +68,7 @@ class Arranger {
   void settle(Placed& section, const Section& plan, glm::vec2 at, float left, float right);
   void label(const Slot& slot, float width, Placed& into) const;
   void label_slab(const Slot& slot, Placed& into) const;
-  void emit(const Slot& slot);
+  void emit(const Slot& slot, bool sketch);
 
   static constexpr float fold_gap = 1.2f;
 
