@@ -29,6 +29,18 @@ double largest_of(const std::vector<double>& numbers) {
   return largest;
 }
 
+/// The part of a matrix that has room in a figure.
+struct Window {
+  Run rows, cols;
+  std::vector<double> of(const std::vector<double>& matrix, int width) const {
+    std::vector<double> numbers;
+    for (int row = rows.first; row < rows.first + rows.count; ++row)
+      for (int col = cols.first; col < cols.first + cols.count; ++col)
+        numbers.push_back(matrix[size_t(row * width + col)]);
+    return numbers;
+  }
+};
+
 /// Draws one figure each call; numbers become places, never the other way round.
 class Painter {
  public:
@@ -209,33 +221,33 @@ class Painter {
 
   /// The parts of a matrix that changes, and what they add up to: the cell is framed in each.
   void operator()(const Update& update) {
-    const Run rows = window(update.rows, 16, update.row), cols = window(update.cols, 16, update.col);
+    const Window shown{window(update.rows, 16, update.row), window(update.cols, 16, update.col)};
     const auto count = update.parts.size();
-    const float room = Drawing::aspect / float(count);
-    const float side = std::min((room - 0.14f) / float(cols.count), 0.65f / float(rows.count));
+    const float room = Drawing::aspect / float(count), top = 0.87f;
+    const bool whole = shown.rows.count == update.rows && shown.cols.count == update.cols;
+    const float side =
+        std::min((room - 0.14f) / float(shown.cols.count), (whole ? 0.65f : 0.47f) / float(shown.rows.count));
+    const float foot = top - side * float(shown.rows.count);
     for (size_t p = 0; p < count; ++p) {
       const Update::Part& part = update.parts[p];
-      const float seen = eased(float(p) / float(count), float(p + 1) / float(count), progress_);
-      const float left = room * (float(p) + 0.5f) + 0.03f - side * float(cols.count) / 2, top = 0.87f;
-      const double largest = std::max(largest_of(part.numbers), 1e-30);
-      for (int row = rows.first; row < rows.first + rows.count; ++row)
-        for (int col = cols.first; col < cols.first + cols.count; ++col) {
-          const glm::vec2 corner(left + side * float(col - cols.first), top - side * float(row - rows.first));
-          const double number = part.numbers[size_t(row * update.cols + col)];
-          const bool here = row == update.row && col == update.col;
-          box({corner.x, corner.y - side}, {corner.x + side, corner.y},
-              glm::vec4(value_colour(colours_, float(number / largest)), here ? 1 : seen),
-              here ? text() : glm::vec4(0));
-        }
       const bool last = p + 1 == count;
+      const float seen = eased(float(p) / float(count), float(p + 1) / float(count), progress_);
+      const float middle = room * (float(p) + 0.5f) + 0.03f;
+      const std::vector<double> numbers = shown.of(part.numbers, update.cols);
+      matrix(update, shown, numbers, {middle - side * float(shown.cols.count) / 2, top}, side, seen);
       if (p > 0) word({room * float(p) + 0.015f, 0.55f}, last ? "=" : "+", 0.5f, text());
       const double own = part.numbers[size_t(update.row * update.cols + update.col)];
-      const float middle = room * (float(p) + 0.5f) + 0.03f, foot = top - side * float(rows.count);
       word({middle, 0.94f}, say_out(part.name), 0.5f, last ? text() : faint());
       word({middle, foot - 0.08f}, last || p == 0 ? short_number(own) : with_sign(own), 0.5f,
            last ? text() : kind());
-      word({middle, foot - 0.18f}, "±" + short_number(largest), 0.5f, faint());
+      word({middle, foot - 0.18f}, "±" + short_number(largest_of(numbers)), 0.5f, faint());
     }
+    if (!whole)
+      word({Drawing::aspect / 2, foot - 0.32f},
+           say_out(say("rows {0} to {1}, columns {2} to {3} of {4} × {5}", shown.rows.first,
+                       shown.rows.first + shown.rows.count - 1, shown.cols.first,
+                       shown.cols.first + shown.cols.count - 1, update.rows, update.cols)),
+           0.5f, faint());
   }
 
  private:
@@ -244,6 +256,22 @@ class Painter {
   static bool served(const Tally& tally, int token, int kind) {
     const std::vector<int>& chosen = tally.chosen[size_t(token)];
     return std::ranges::find(chosen, kind) != chosen.end();
+  }
+
+  /// Its cells, coloured by the largest of them, in a frame.
+  void matrix(const Update& update, const Window& shown, const std::vector<double>& numbers, glm::vec2 corner,
+              float side, float seen) {
+    const double largest = std::max(largest_of(numbers), 1e-30);
+    const glm::vec2 size(side * float(shown.cols.count), side * float(shown.rows.count));
+    box({corner.x, corner.y - size.y}, {corner.x + size.x, corner.y}, glm::vec4(0), faint(0.5f));
+    for (int i = 0; i < int(numbers.size()); ++i) {
+      const int row = i / shown.cols.count, col = i % shown.cols.count;
+      const bool here = shown.rows.first + row == update.row && shown.cols.first + col == update.col;
+      const glm::vec2 at = corner + side * glm::vec2(col, -row);
+      box({at.x, at.y - side}, {at.x + side, at.y},
+          glm::vec4(value_colour(colours_, float(numbers[size_t(i)] / largest)), here ? 1 : seen),
+          here ? text() : glm::vec4(0));
+    }
   }
 
   void carried_sum(const Carried::Sum& sum, float foot, float room, bool alone) {

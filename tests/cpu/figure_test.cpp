@@ -190,6 +190,33 @@ TEST_CASE("the drawing of a dial: the hand comes to rest at the turned pair") {
   CHECK(says(drawing, "turned by 5 × "));
 }
 
+TEST_CASE("of a large matrix the part around the cell is drawn, coloured by what is seen of it, and named") {
+  Update update;
+  update.rows = 64, update.cols = 32, update.row = 40, update.col = 3;
+  update.parts = {{say("kept"), std::vector<double>(64 * 32, 0.5)}};
+  std::vector<double>& numbers = update.parts[0].numbers;
+  numbers[0] = 1000;                  // outside
+  numbers[size_t(40 * 32 + 3)] = -2;  // the cell
+  const auto trace = run_model(load_model("llama"), 1, 1);
+  Derivation derivation = derive(*trace, {trace->graph().steps()[0], 0, 0});
+  derivation.figure = update;
+  const Drawing drawing = drawing_of(derivation);
+  const Palette& colours = palette(Theme::dark);
+  REQUIRE(drawing.boxes.size() == 1 + 16 * 16);
+  int cells = 0, framed = 0;
+  for (const Drawing::Box& box : drawing.boxes) {
+    if (box.fill.a == 0) continue;  // the frame of all
+    ++cells;
+    framed += box.line.a > 0;
+    const glm::vec3 expected = value_colour(colours, box.line.a > 0 ? -1.f : 0.25f);
+    CHECK(glm::distance(glm::vec3(box.fill), expected) < 1e-5f);
+  }
+  CHECK(cells == 256);
+  CHECK(framed == 1);
+  CHECK(says(drawing, "±2"));
+  CHECK(says(drawing, "rows 32 to 47, columns 0 to 15 of 64 × 32"));
+}
+
 TEST_CASE("bars are as long as their numbers") {
   const auto trace = run_model(load_model("mamba"), 6, 3);
   const Tensor& state = trace->graph().at("blocks.0.ssm.hook_h");
