@@ -2,11 +2,16 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "model/executor.h"
+#include "model/formats/json.h"
+#include "model/formats/mapped_file.h"
 #include "model/ops.h"
+#include "tests/support/fixture.h"
 #include "tests/support/temporary_folder.h"
 
 using namespace orrery;
@@ -61,6 +66,38 @@ TEST_CASE("configurations that cannot be are refused with the field's name") {
   CHECK(refusal(R"({"model_type": "ttt", "ttt_layer_type": "mlp"})") ==
         "config.json: Orrery cannot run models with 'ttt_layer_type': mlp");
   CHECK(refusal(R"({"model_type": "rwkv7"})") == "config.json: the field num_hidden_layers is missing.");
+}
+
+TEST_CASE("whatever stands in a field of a configuration, there is a network or a sentence") {
+  const char* values[] = {"-1", "0", "3", "1000003", "2147483647", "1e300", "null", R"("x")", "[1]"};
+  int networks = 0, sentences = 0;
+  for (const auto& folder : std::filesystem::directory_iterator(test::reference(""))) {
+    const std::filesystem::path file = folder.path() / "config.json";
+    if (!std::filesystem::exists(file)) continue;
+    const nlohmann::json whole = parse_json(read_text_file(file.string(), 1 << 20), file.string());
+    const nlohmann::json fields = whole.flatten();  // those of inner objects, too
+    for (const auto& field : fields.items())
+      for (const char* value : values) {
+        INFO(file.string(), " ", field.key(), " = ", value);
+        nlohmann::json changed = whole;
+        changed[nlohmann::json::json_pointer(field.key())] = nlohmann::json::parse(value);
+        const Config config(changed, "config.json");
+        try {
+          const Architecture* architecture = find_architecture(config.text("model_type", "gpt2"));
+          if (!architecture) continue;
+          const Graph graph = architecture->build(config, {});
+          ++networks;
+          CHECK(std::ranges::all_of(graph.tensors(), [](const Tensor* tensor) {
+            return tensor->rows.size > 0 && tensor->cols.size > 0;
+          }));
+        } catch (const Error& error) {
+          ++sentences;
+          CHECK(error.message.english().starts_with("config.json: "));
+        }
+      }
+  }
+  CHECK(networks > 1000);
+  CHECK(sentences > 1000);
 }
 
 TEST_CASE("a model without a longest text is given as many tokens as a recording of 16 GiB holds") {
