@@ -29,7 +29,7 @@ const StoredTensor& find_tensor(const Checkpoint& checkpoint, const WeightSource
   const StoredTensor& stored = found->second;
   const std::string& file = stored.file;
   const size_t dimensions = stored.shape.size();
-  const bool matrix = dimensions == 2 || dimensions == 3, list = dimensions == 1;
+  const bool matrix = (dimensions >= 2 && dimensions <= 4), list = dimensions == 1;
   if (!(matrix || (list && source.file_rows == 1)) || stored.rows() != source.file_rows ||
       stored.cols() != source.file_cols) {
     std::int64_t wanted[] = {source.file_rows, source.file_cols};

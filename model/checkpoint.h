@@ -40,8 +40,11 @@ Checkpoint open_checkpoint(const std::filesystem::path& path);
 
 /// Reads a tokenizer from a model folder: tokenizer.json (characters or Hugging Face's), vocab.json or
 /// encoder.json + merges.txt or vocab.bpe, vocab.txt (WordPiece), llama2.c's tokenizer.bin; null if the
-/// folder has none of these.
-std::shared_ptr<const Tokenizer> open_tokenizer(const std::filesystem::path& folder);
+/// folder has none of these. Of a tokenizer.json, added tokens that a model of `vocabulary` tokens does not
+/// know stay out, and their texts are added to `left_out`.
+std::shared_ptr<const Tokenizer> open_tokenizer(const std::filesystem::path& folder,
+                                                int vocabulary = 0x7fffffff,
+                                                std::vector<std::string>* left_out = nullptr);
 
 /// Checks that the checkpoint has the tensor that `tensor.source` names, in its shape and a number type that
 /// can be read. Throws Error naming tensor, both shapes and the file.

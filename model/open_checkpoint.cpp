@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cstring>
+#include <set>
 
 #include "model/checkpoint.h"
 #include "model/formats/gguf_model.h"
@@ -50,7 +52,7 @@ fs::path find_weights(const fs::path& folder) {
     return found.front();
   };
   if (auto found = files_ending(folder, ".safetensors"); !found.empty()) return only(std::move(found));
-  for (const char* name : {"pytorch_model.bin", "ckpt.pt"})
+  for (const char* name : {"pytorch_model.bin", "pytorch_model.bin.index.json", "ckpt.pt"})
     if (is_there(folder / name)) return folder / name;
   for (const char* ending : {".gguf", ".pt", ".bin"})
     if (auto found = files_ending(folder, ending, "tokenizer.bin"); !found.empty())
@@ -120,9 +122,27 @@ void open_safetensors(Checkpoint& checkpoint, std::span<const std::byte> bytes, 
     add(checkpoint, stored(std::move(entry), checkpoint.weights_file.string()));
 }
 
+/// The tensors of one file of several.
+std::vector<StoredTensor> open_shard(Checkpoint& checkpoint, const fs::path& path) {
+  const std::string file = path.string();
+  const std::span<const std::byte> bytes = map_file(checkpoint, path);
+  if (is_zip(bytes)) {
+    nlohmann::json settings;
+    auto read = std::make_shared<TorchCheckpoint>(read_torch_checkpoint(bytes, file, settings));
+    checkpoint.ignored.insert(checkpoint.ignored.end(), read->ignored.begin(), read->ignored.end());
+    checkpoint.files.push_back(read);  // owns what was rearranged
+    return read->tensors;
+  }
+  std::vector<StoredTensor> tensors;
+  for (SafetensorsEntry& entry : read_safetensors(bytes, file).tensors)
+    tensors.push_back(stored(std::move(entry), file));
+  return tensors;
+}
+
 /// Tensors spread over several files; what a file holds beside its own share is ignored.
 void open_sharded(Checkpoint& checkpoint, const fs::path& folder) {
-  checkpoint.format = "safetensors";
+  checkpoint.format =
+      checkpoint.weights_file.string().ends_with(".bin.index.json") ? "PyTorch" : "safetensors";
   checkpoint.config = config_of(folder);
   const std::string index = checkpoint.weights_file.string();
   const auto place = read_safetensors_index(read_text_file(checkpoint.weights_file, largest_index), index);
@@ -130,21 +150,18 @@ void open_sharded(Checkpoint& checkpoint, const fs::path& folder) {
   for (const auto& [tensor, file] : place) shards[file].push_back(tensor);
   for (const auto& [name, wanted] : shards) {
     const std::string file = (folder / name).string();
-    SafetensorsHeader header = read_safetensors(map_file(checkpoint, folder / name), file);
-    size_t found = 0;
-    for (SafetensorsEntry& entry : header.tensors) {
-      const auto owner = place.find(entry.name);
+    std::set<std::string> found;
+    for (StoredTensor& tensor : open_shard(checkpoint, folder / name)) {
+      const auto owner = place.find(tensor.name);
       if (owner == place.end() || owner->second != name) {
-        checkpoint.ignored.push_back(entry.name);
+        checkpoint.ignored.push_back(tensor.name);
         continue;
       }
-      ++found;
-      add(checkpoint, stored(std::move(entry), file));
+      found.insert(tensor.name);
+      add(checkpoint, std::move(tensor));
     }
-    if (found == wanted.size()) continue;
     for (const std::string& tensor : wanted)
-      if (std::ranges::none_of(header.tensors, [&](const auto& entry) { return entry.name == tensor; }) &&
-          !checkpoint.tensors.contains(plain_name(tensor)))
+      if (!found.contains(tensor))
         throw Error(
             say("{0}: the tensor {1} should lie in {2}, but does not.", index, json_excerpt(tensor), file));
   }
@@ -232,18 +249,34 @@ void open_gguf(Checkpoint& checkpoint, std::span<const std::byte> bytes) {
   checkpoint.config = Config(settings, file);
 }
 
+/// A pickle by itself, as PyTorch saved before it made archives.
+bool is_old_torch(std::span<const std::byte> bytes) {
+  constexpr unsigned char start[] = {0x80, 2, 0x8a, 10};  // protocol 2, a long number of 10 bytes
+  return bytes.size() >= 4 && std::memcmp(bytes.data(), start, 4) == 0;
+}
+
 /// By what the file begins with, then by its name.
 void open_weights(Checkpoint& checkpoint, const fs::path& folder) {
   const fs::path& path = checkpoint.weights_file;
-  if (path.filename().string().ends_with(".safetensors.index.json")) return open_sharded(checkpoint, folder);
+  if (path.filename().string().ends_with(".index.json")) return open_sharded(checkpoint, folder);
   const std::span<const std::byte> bytes = map_file(checkpoint, path);
   if (is_gguf(bytes)) return open_gguf(checkpoint, bytes);
   if (is_zip(bytes)) return open_torch(checkpoint, bytes, folder);
+  if (path.filename() == "config.json")
+    throw Error(say("{0} holds no weights: name its folder.", path.string()));
   if (path.extension() == ".json") return open_llm_viz(checkpoint, bytes);
-  if (path.extension() == ".bin") return open_llama2c(checkpoint, bytes);
-  if (path.extension() == ".pt" || path.extension() == ".pth")
+  if (path.extension() == ".pt" || path.extension() == ".pth" || is_old_torch(bytes))
     throw Error(say("{0} is no ZIP archive, as which PyTorch saves since 1.6.", path.string()));
+  if (path.extension() == ".bin") return open_llama2c(checkpoint, bytes);
   open_safetensors(checkpoint, bytes, folder);
+}
+
+/// A padding token that was added after the training may have no row in the model's tables.
+void open_tokenizer_beside(Checkpoint& checkpoint, const fs::path& folder) {
+  std::vector<std::string> left_out;
+  const int vocabulary = checkpoint.config.integer("vocab_size", 1, 0x7fffffff, 0x7fffffff);
+  checkpoint.tokenizer = open_tokenizer(folder, vocabulary, &left_out);
+  for (const std::string& token : left_out) checkpoint.ignored.push_back("tokenizer.json: " + token);
 }
 
 /// A token beyond the vocabulary would have no embedding.
@@ -260,6 +293,8 @@ void check_vocabulary(const Checkpoint& checkpoint) {
 Checkpoint open_checkpoint(const fs::path& path) {
   std::error_code error;
   fs::file_status status = fs::status(path, error);
+  if (status.type() == fs::file_type::none)  // it may be there: nobody can know
+    throw Error(say("{0} cannot be read: {1}.", path.string(), error.message()));
   if (!fs::exists(status)) throw Error(say("There is no file or folder {0}.", path.string()));
   Checkpoint checkpoint;
   checkpoint.path = path;
@@ -267,7 +302,7 @@ Checkpoint open_checkpoint(const fs::path& path) {
   if (!fs::is_directory(status)) folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   checkpoint.weights_file = fs::is_directory(status) ? find_weights(folder) : path;
   open_weights(checkpoint, folder);
-  if (!checkpoint.tokenizer) checkpoint.tokenizer = open_tokenizer(folder);
+  if (!checkpoint.tokenizer) open_tokenizer_beside(checkpoint, folder);
   check_vocabulary(checkpoint);
   if (is_there(folder / "generation_config.json"))
     checkpoint.generation = read_config(folder / "generation_config.json");

@@ -63,6 +63,7 @@ RopeSettings rope_settings(const Config& config, int size, int context, double b
   if (!(s.base > 1)) throw Error(say("{0}: '{1}' must be larger than {2}", config.file(), "rope_theta", 1));
   s.scaling = scaling_named(scaling, scaling.text("rope_type", scaling.text("type", "")));
   if (s.scaling == RopeScaling::none) return s;
+  if (!scaling.has("factor")) throw Error(say("{0}: the field {1} is missing.", scaling.file(), "factor"));
   s.factor = positive(scaling, "factor", 1);
   if (s.scaling == RopeScaling::yarn || s.scaling == RopeScaling::llama3)
     s.trained = scaling.integer("original_max_position_embeddings", 1, 1 << 30, context);
@@ -98,12 +99,15 @@ std::vector<double> rope_frequencies(const RopeSettings& s, int length) {
 Rope::Rope(const RopeSettings& settings, int capacity)
     : settings_(settings), frequencies_(rope_frequencies(settings, 0)) {
   table_rows_ = settings.period > 0 ? std::min(settings.period, capacity) : capacity;
+}
+
+void Rope::fill_tables() const {
   cosines_.reserve(size_t(table_rows_) * frequencies_.size());
   sines_.reserve(size_t(table_rows_) * frequencies_.size());
   for (int row = 0; row < table_rows_; ++row)
     for (double frequency : frequencies_) {
-      cosines_.push_back(float(std::cos(row * frequency) * settings.attention_factor));
-      sines_.push_back(float(std::sin(row * frequency) * settings.attention_factor));
+      cosines_.push_back(float(std::cos(row * frequency) * settings_.attention_factor));
+      sines_.push_back(float(std::sin(row * frequency) * settings_.attention_factor));
     }
 }
 
@@ -112,6 +116,7 @@ std::vector<double> Rope::frequencies_for(int length) const {
 }
 
 void Rope::turn(const float* in, float* out, int channels, int row, int length) const {
+  std::call_once(filled_, [this] { fill_tables(); });
   const int pairs = this->pairs();
   std::vector<float> own;  // a text longer than those of the training turns by angles of its own
   const float *cosines = cosines_.data() + size_t(position(row)) * size_t(pairs),

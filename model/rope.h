@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "model/config.h"
@@ -33,7 +34,8 @@ RopeSettings rope_settings(const Config& config, int size, int context, double b
 /// Radians a position by which each of the size / 2 pairs turns, in a text of `length` tokens.
 std::vector<double> rope_frequencies(const RopeSettings& settings, int length);
 
-/// Rotations ready for use: the cosines and sines of all positions that a model's context holds. Immutable.
+/// Rotations ready for use: the cosines and sines of all positions that a model's context holds, computed
+/// when the first row is turned: a configuration alone costs nothing. Any thread.
 class Rope {
  public:
   Rope(const RopeSettings& settings, int capacity);
@@ -56,11 +58,13 @@ class Rope {
 
  private:
   std::vector<double> frequencies_for(int length) const;
+  void fill_tables() const;
 
   RopeSettings settings_;
   std::vector<double> frequencies_;  // of a text that is not longer than those of the training
   int table_rows_ = 0;
-  std::vector<float> cosines_, sines_;  // [positions, pairs]
+  mutable std::once_flag filled_;
+  mutable std::vector<float> cosines_, sines_;  // [positions, pairs]
 };
 
 }  // namespace orrery

@@ -87,7 +87,7 @@ struct PixelColumn {
   int count = 0;
 };
 
-void draw_curve(const Frame& frame, const DrawnCurve& curve, double bottom, double top) {
+void draw_curve(const Frame& frame, const DrawnCurve& curve, float thick, double bottom, double top) {
   const int width = std::max(1, int(frame.high.x - frame.low.x));
   std::vector<PixelColumn> columns(size_t(width) + 1);
   for (size_t i = 0; i < curve.scores->scores.size(); ++i) {
@@ -99,7 +99,6 @@ void draw_curve(const Frame& frame, const DrawnCurve& curve, double bottom, doub
     column = {std::min(column.least, score), std::max(column.most, score), column.sum + score,
               column.count + 1};
   }
-  const float thick = curve.chosen ? px(2.6f) : px(1.4f);
   const ImU32 line = pack(fade(curve.colour, curve.chosen ? 1 : 0.85f)),
               band = pack(fade(curve.colour, curve.chosen ? 0.32f : 0.16f));
   ImVec2 before{-1, 0};
@@ -146,10 +145,12 @@ void draw_scores(const PositionCanvas& canvas, const Frame& frame) {
   frame.back();
   for (double value : {-0.5, 0.0, 0.5, 1.0})
     if (value >= bottom && value <= top) frame.level(value, bottom, top);
+  // Curves may coincide, as a rotation's and the sinusoidal one do: each is thinner than those below it.
   for (const DrawnCurve& curve : canvas.curves)
-    if (!curve.chosen) draw_curve(frame, curve, bottom, top);
+    if (curve.chosen) draw_curve(frame, curve, px(4), bottom, top);
+  float thick = px(2.4f);
   for (const DrawnCurve& curve : canvas.curves)
-    if (curve.chosen) draw_curve(frame, curve, bottom, top);
+    if (!curve.chosen) draw_curve(frame, curve, thick, bottom, top), thick = std::max(px(1), 0.65f * thick);
   frame.trained_line();
   if (canvas.trained <= canvas.last) {
     WithFont with(Font::small);

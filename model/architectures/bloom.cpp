@@ -93,15 +93,18 @@ class BloomBuilder : NetworkBuilder {
 
 Graph build_bloom(const Config& config, std::span<const std::string>) {
   BloomSettings s{};
-  s.layers = config.integer("n_layer", 1, 4096, 2);
-  s.heads = config.integer("n_head", 1, 4096, 8);
-  s.channels = config.integer("hidden_size", 1, 1 << 17, config.integer("n_embed", 1, 1 << 17, 64));
+  const char *layers = field_of(config, "n_layer", "num_hidden_layers"),
+             *heads = field_of(config, "n_head", "num_attention_heads"),
+             *channels = field_of(config, "n_embed", "hidden_size");
+  s.layers = config.integer(layers, 1, 4096, 2);
+  s.heads = config.integer(heads, 1, 4096, 8);
+  s.channels = config.integer(channels, 1, 1 << 17, 64);
   s.vocabulary = config.integer("vocab_size", 1, size_limit, 250880);
   s.epsilon = config.number("layer_norm_epsilon", 1e-5);
   s.residual_after_norm = config.boolean("apply_residual_connection_post_layernorm", false);
   check_positive(config, "layer_norm_epsilon", s.epsilon);
-  check_parts(config, "n_layer", s.layers, "n_head", s.heads);
-  check_divides(config, "hidden_size", s.channels, "n_head", s.heads);
+  check_parts(config, layers, s.layers, heads, s.heads);
+  check_divides(config, channels, s.channels, heads, s.heads);
   // ALiBi has no longest text; this is the length of those that BLOOM was trained on.
   return build_within_memory(config.integer("seq_length", 1, size_limit, 2048), [&](int context) {
     s.context = context;

@@ -22,11 +22,11 @@ struct Gpt2Settings {
 
 Gpt2Settings gpt2_settings(const Config& config) {
   Gpt2Settings s{};
-  s.n_layer = config.integer("n_layer", 1, 4096, 12);
-  s.n_head = config.integer("n_head", 1, 4096, 12);
-  s.n_embd = config.integer("n_embd", 1, 1 << 17, 768);
+  s.n_layer = config.integer(field_of(config, "n_layer", "num_hidden_layers"), 1, 4096, 12);
+  s.n_head = config.integer(field_of(config, "n_head", "num_attention_heads"), 1, 4096, 12);
+  s.n_embd = config.integer(field_of(config, "n_embd", "hidden_size"), 1, 1 << 17, 768);
   s.n_inner = config.integer("n_inner", 1, 1 << 19, 4 * s.n_embd);
-  s.context = config.integer("n_positions", 1, 1 << 20, 1024);
+  s.context = config.integer(field_of(config, "n_positions", "max_position_embeddings"), 1, 1 << 20, 1024);
   s.vocabulary = config.integer("vocab_size", 1, size_limit, 50257);
   s.epsilon = config.number("layer_norm_epsilon", 1e-5);
   s.activation = activation_named(config.text("activation_function", "gelu_new"),

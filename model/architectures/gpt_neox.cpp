@@ -114,7 +114,9 @@ Graph build_gpt_neox(const Config& config, std::span<const std::string> tensor_n
   check_positive(config, "layer_norm_eps", s.epsilon);
   check_parts(config, "num_hidden_layers", s.layers, "num_attention_heads", s.heads);
   check_divides(config, "hidden_size", s.channels, "num_attention_heads", s.heads);
-  const double share = config.number("rotary_pct", 0.25);
+  // Newer files have it beside the rest of the rotation.
+  const double share =
+      config.number("rotary_pct", config.section("rope_parameters").number("partial_rotary_factor", 0.25));
   if (!(share >= 0 && share <= 1))
     throw Error(say("{0}: '{1}' must lie between {2} and {3}", config.file(), "rotary_pct", 0, 1));
   const int turning = int(s.channels / s.heads * share);

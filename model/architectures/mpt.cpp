@@ -84,15 +84,18 @@ class MptBuilder : NetworkBuilder {
 
 Graph build_mpt(const Config& config, std::span<const std::string>) {
   MptSettings s{};
-  s.layers = config.integer("n_layers", 1, 4096, 24);
-  s.heads = config.integer("n_heads", 1, 4096, 16);
-  s.channels = config.integer("d_model", 1, 1 << 17, 2048);
+  const char *layers = field_of(config, "n_layers", "num_hidden_layers"),
+             *heads = field_of(config, "n_heads", "num_attention_heads"),
+             *channels = field_of(config, "d_model", "hidden_size");
+  s.layers = config.integer(layers, 1, 4096, 24);
+  s.heads = config.integer(heads, 1, 4096, 16);
+  s.channels = config.integer(channels, 1, 1 << 17, 2048);
   s.vocabulary = config.integer("vocab_size", 1, size_limit, 50368);
   s.expansion = config.integer("expansion_ratio", 1, 64, 4);
   s.epsilon = config.number("layer_norm_epsilon", 1e-5);
   check_positive(config, "layer_norm_epsilon", s.epsilon);
-  check_parts(config, "n_layers", s.layers, "n_heads", s.heads);
-  check_divides(config, "d_model", s.channels, "n_heads", s.heads);
+  check_parts(config, layers, s.layers, heads, s.heads);
+  check_divides(config, channels, s.channels, heads, s.heads);
   const Config attention = config.section("attn_config");
   if (!attention.boolean("alibi", true)) throw_unsupported(attention, "alibi", "false");
   if (attention.boolean("qk_ln", false)) throw_unsupported(attention, "qk_ln", "true");

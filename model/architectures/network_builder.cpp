@@ -185,6 +185,10 @@ void throw_unsupported(const Config& config, const char* field, const char* valu
   throw Error(say("{0}: Orrery cannot run models with '{1}': {2}", config.file(), field, value));
 }
 
+const char* field_of(const Config& config, const char* own, const char* usual) {
+  return config.has(own) || !config.has(usual) ? own : usual;
+}
+
 void check_parts(const Config& config, const char* layers_field, int layers, const char* parts_field,
                  int parts) {
   if (std::int64_t(layers) * parts > 20000)

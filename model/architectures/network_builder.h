@@ -112,6 +112,9 @@ bool holds(std::span<const std::string> tensor_names, const std::string& name);
 
 // Checks of configurations; all throw Error naming file and fields.
 constexpr int size_limit = 1 << 24;  ///< a sane bound, so that products of two sizes fit 64 bits
+/// Hugging Face reads a field under the architecture's own name and under the usual one: which of them the
+/// file has, the own one if neither.
+const char* field_of(const Config& config, const char* own, const char* usual);
 void check_divides(const Config& config, const char* field, int size, const char* parts_field, int parts);
 void check_even(const Config& config, const char* field, int size);
 void check_positive(const Config& config, const char* field, double number);

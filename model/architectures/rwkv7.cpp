@@ -37,7 +37,7 @@ struct Rwkv7Settings {
   int layers, channels, head_channels, features, context, vocabulary;
   int decay_rank, rate_rank, value_rank, gate_rank;
   double epsilon, group_epsilon;
-  bool tied;
+  bool tied, mixers_packed;
   Spelling spelling;
 };
 
@@ -124,7 +124,14 @@ class Rwkv7Builder : NetworkBuilder {
 
   const Tensor& shifted(const std::string& part, const std::string& letter, const std::string& file,
                         const Tensor& x) {
-    const Tensor& share = vector(part + "time_mix_" + letter, file, Kind::weight, channel_);
+    const std::string name = part + "time_mix_" + letter;
+    // Older files of Hugging Face's kind have the six of time mixing in one tensor.
+    const size_t row = std::string("rwkvag").find(letter), end = file.size() - letter.size();
+    const std::string packed = file.substr(0, end) + "x";
+    const Tensor& share =
+        s_.mixers_packed && part.ends_with("att.")
+            ? graph_.weight(name, one_, channel_, Kind::weight, {packed, 6, channel_.size, int(row), 0})
+            : vector(name, file, Kind::weight, channel_);
     return apply(part + "hook_mix_" + letter, ops::token_shift(true), {&x, &share});
   }
 
@@ -240,6 +247,7 @@ class Rwkv7Builder : NetworkBuilder {
 Graph build_rwkv7(const Config& config, std::span<const std::string> tensor_names) {
   Rwkv7Settings s{};
   s.spelling = holds(tensor_names, "model.embeddings.weight") ? layers : authors;
+  s.mixers_packed = holds(tensor_names, "model.layers.0.attn.x_x");
   s.layers = config.integer("num_hidden_layers", 1, 4096);
   s.channels = config.integer("hidden_size", 1, 1 << 16);
   s.head_channels = config.integer("head_dim", 1, 1 << 12, 64);

@@ -1,6 +1,8 @@
 #include "model/formats/safetensors_writer.h"
 
 #include <bit>
+#include <cerrno>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -45,20 +47,31 @@ std::string header_of(const std::vector<SafetensorsTensor>& tensors,
 
 SafetensorsWriter::SafetensorsWriter(std::filesystem::path path,
                                      const std::vector<SafetensorsTensor>& tensors,
-                                     const std::map<std::string, std::string>& metadata)
-    : path_(std::move(path)) {
+                                     const std::map<std::string, std::string>& metadata,
+                                     const std::filesystem::path& called)
+    : path_(std::move(path)), called_(called.empty() ? path_ : called) {
   std::uint64_t size = 0;
   std::string header = header_of(tensors, metadata, size);
   file_.open(path_, std::ios::binary);
+  if (!file_) fail();
   left_ = header.size() + size;
   write_bytes(header.data(), header.size());
 }
 
 SafetensorsWriter::~SafetensorsWriter() {
-  if (finished_) return;
+  if (!finished_) discard();
+}
+
+void SafetensorsWriter::discard() {
   file_.close();
   std::error_code ignored;
   if (std::filesystem::is_regular_file(path_, ignored)) std::filesystem::remove(path_, ignored);
+}
+
+void SafetensorsWriter::fail() {
+  const Error error(say("{0} cannot be written: {1}", called_.string(), std::strerror(errno)));
+  if (file_.is_open()) discard();  // no destructor follows where the constructor fails
+  throw error;
 }
 
 void SafetensorsWriter::write(std::span<const float> numbers) {
@@ -77,13 +90,13 @@ void SafetensorsWriter::write_bytes(const void* data, std::uint64_t size) {
   if (size > left_) throw std::logic_error("more numbers than the header announces");
   left_ -= size;
   file_.write(static_cast<const char*>(data), std::streamsize(size));
-  if (!file_) throw Error(say("{0} cannot be written.", path_.string()));
+  if (!file_) fail();
 }
 
 void SafetensorsWriter::finish() {
   if (left_ != 0) throw std::logic_error("fewer numbers than the header announces");
   file_.close();
-  if (!file_) throw Error(say("{0} cannot be written.", path_.string()));
+  if (!file_) fail();
   finished_ = true;
 }
 

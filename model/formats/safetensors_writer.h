@@ -21,9 +21,11 @@ struct SafetensorsTensor {
 /// numbers in the order of the list. A file that is not finished is removed.
 class SafetensorsWriter {
  public:
-  /// Throws Error naming the file if it cannot be written, or a tensor's name that occurs twice.
+  /// `called`: what sentences call the file, where it gets its own name only when it is complete. Throws
+  /// Error naming the file and the reason if it cannot be written, or a tensor's name that occurs twice.
   SafetensorsWriter(std::filesystem::path path, const std::vector<SafetensorsTensor>& tensors,
-                    const std::map<std::string, std::string>& metadata);
+                    const std::map<std::string, std::string>& metadata,
+                    const std::filesystem::path& called = {});
   ~SafetensorsWriter();
   SafetensorsWriter(const SafetensorsWriter&) = delete;
   SafetensorsWriter& operator=(const SafetensorsWriter&) = delete;
@@ -38,8 +40,10 @@ class SafetensorsWriter {
 
  private:
   void write_bytes(const void* data, std::uint64_t size);
+  void discard();
+  [[noreturn]] void fail();
 
-  std::filesystem::path path_;
+  std::filesystem::path path_, called_;
   std::ofstream file_;
   std::uint64_t left_ = 0;  // bytes of numbers still to come
   bool finished_ = false;

@@ -37,7 +37,7 @@ struct View {
 class TorchReader {
  public:
   TorchReader(std::span<const std::byte> bytes, const std::string& file)
-      : file_(file), entries_(read_zip(bytes, file)) {
+      : file_(file), size_(bytes.size()), entries_(read_zip(bytes, file)) {
     for (const auto& [name, data] : entries_)
       if (name == "data.pkl" || name.ends_with("/data.pkl")) folder_ = name.substr(0, name.size() - 8);
     const auto found = entries_.find(folder_ + "data.pkl");
@@ -159,7 +159,12 @@ class TorchReader {
     if (view.offset < 0 || view.offset > held || count > held || (count > 0 && last >= held))
       fail(name, "stride");
     const std::byte* data = view.storage.data() + view.offset * view.type->bytes;
-    return in_order || count == 0 ? data : rearrange(view, data, count);
+    if (in_order || count == 0) return data;
+    // Views may share a storage: without a bound, a small file could ask for any amount of copies.
+    copied_ += size_t(count) * size_t(view.type->bytes);
+    if (copied_ > 4 * size_ + (1 << 20))
+      throw Error(say("{0}: its tensors overlap too much to be rearranged.", file_));
+    return rearrange(view, data, count);
   }
 
   const std::byte* rearrange(const View& view, const std::byte* data, std::int64_t count) {
@@ -176,6 +181,8 @@ class TorchReader {
   }
 
   const std::string& file_;
+  const size_t size_;  // of the file
+  size_t copied_ = 0;
   ZipEntries entries_;
   std::string folder_;
   Pickle pickle_;

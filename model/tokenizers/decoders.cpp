@@ -5,6 +5,7 @@
 #include "model/tokenizers/json_fields.h"
 #include "model/tokenizers/normalizers.h"
 #include "model/tokenizers/token_model.h"
+#include "model/tokenizers/unicode.h"
 
 namespace orrery {
 
@@ -47,6 +48,13 @@ void clean_up(std::string& text) {
                                         {" ' ", "'"},  {" n't", "n't"}, {" 'm", "'m"},  {" do not", " don't"},
                                         {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
   for (const auto& change : changes) replace_all(text, change[0], change[1]);
+}
+
+/// Whether a token is written in Chinese, which has no spaces between words.
+bool is_chinese(std::string_view token) {
+  const int point = code_point(token);
+  const bool sign = (point >= 0x3000 && point < 0x3040) || (point >= 0xff00 && point < 0xfff0);
+  return is_ideograph(point) || sign;
 }
 
 size_t count_field(const json& step, const char* name) {
@@ -107,9 +115,9 @@ Decoder word_piece_decoder(std::string continuation, bool with_clean_up) {
       bool first = at_start && i == 0;
       if (!first && tokens[i].starts_with(continuation))
         tokens[i].erase(0, continuation.size());
-      else if (!first && at_start)
+      else if (!first && (at_start || !is_chinese(tokens[i])))
         tokens[i].insert(0, " ");
-      if (with_clean_up && at_start) clean_up(tokens[i]);
+      if (with_clean_up) clean_up(tokens[i]);
     }
   };
 }

@@ -13,7 +13,8 @@ using Decoder = std::function<void(std::vector<std::string>& tokens, bool at_sta
 Decoder byte_level_decoder();
 /// ▁ becomes a space, but for those of the first token where `drop_first`.
 Decoder metaspace_decoder(std::string replacement, bool drop_first);
-/// Words get a space between them; with `clean_up` none before signs and endings ("n't").
+/// Words get a space before them; with `clean_up` none before signs and endings ("n't"). A token by itself
+/// gets none if it is Chinese: what a model writes token by token has no spaces there.
 Decoder word_piece_decoder(std::string continuation, bool clean_up);
 Decoder byte_fallback_decoder();
 /// ▁ becomes a space, <0x0A> its byte, and one space before the text is dropped: SentencePiece's.

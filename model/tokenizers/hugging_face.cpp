@@ -121,7 +121,8 @@ std::string model_type(const json& model) {
 
 }  // namespace
 
-std::shared_ptr<const Tokenizer> read_hugging_face(const json& root, const std::string& file) {
+std::shared_ptr<const Tokenizer> read_hugging_face(const json& root, const std::string& file, int vocabulary,
+                                                   std::vector<std::string>* left_out) {
   PipelineParts parts;
   parts.file = file;
   const json& model = member(root, "model");
@@ -136,6 +137,10 @@ std::shared_ptr<const Tokenizer> read_hugging_face(const json& root, const std::
   else
     refuse_part(file, "tokenizer", model);
   parts.added = read_added_tokens(member(root, "added_tokens"), file);
+  std::erase_if(parts.added, [&](const AddedToken& token) {
+    if (token.id >= vocabulary && left_out) left_out->push_back(token.text);
+    return token.id >= vocabulary;
+  });
   parts.normalizers = read_normalizers(member(root, "normalizer"), file);
   parts.pre_tokenizers = std::move(pre_tokenizers.steps);
   parts.decoders = read_decoders(member(root, "decoder"), file);

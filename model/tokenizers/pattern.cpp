@@ -34,16 +34,26 @@ constexpr char spaces[] =
     R"(\x09-\x0d\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
 constexpr char word[] = R"(\p{L}\p{M}\p{Nl}\p{Nd}\p{Pc}\x{24b6}-\x{24e9})";
 
-/// The expression as PCRE2 has to be given it.
+/// The expression as PCRE2 has to be given it; empty if there is no way to say it. An inner class joins the
+/// outer one, as in Oniguruma, which Hugging Face uses; PCRE2 knows no inner ones.
 std::string for_pcre2(std::string_view expression) {
   std::string result;
-  bool in_class = false;
+  int classes = 0;  // that are open
   for (size_t i = 0; i < expression.size(); ++i) {
-    char letter = expression[i];
-    if (letter != '\\' || i + 1 == expression.size()) {
-      if (letter == '[') in_class = true;
-      if (letter == ']') in_class = false;
-      result += letter;
+    const std::string_view rest = expression.substr(i);
+    const bool in_class = classes > 0;
+    if (rest[0] != '\\' || rest.size() == 1) {
+      const size_t name_end = in_class && rest.starts_with("[:") ? rest.find(":]") : rest.npos;
+      if (name_end != rest.npos) {  // a class with a name, such as [:alpha:]
+        result += rest.substr(0, name_end + 2);
+        i += name_end + 1;
+        continue;
+      }
+      if (in_class && (rest.starts_with("[^") || rest.starts_with("&&"))) return "";
+      const bool opens = rest[0] == '[', closes = in_class && rest[0] == ']';
+      classes += int(opens) - int(closes);
+      if (!in_class || !opens)
+        if (!closes || classes == 0) result += rest[0];
       continue;
     }
     char next = expression[++i];
@@ -117,6 +127,9 @@ Pattern Pattern::expression(std::string_view expression, const std::string& file
   if (expression.size() > longest_expression)
     throw Error(say("{0}: a pattern is longer than {1} bytes.", file, longest_expression));
   std::string source = for_pcre2(expression);
+  if (source.empty() && !expression.empty())
+    throw Error(
+        say("{0}: a pattern has a class of characters inside of another, which cannot be read.", file));
   pattern.code_ = std::make_shared<Code>(
       pcre2_compile(reinterpret_cast<PCRE2_SPTR>(source.data()), source.size(),
                     PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, &error, &place, nullptr));

@@ -12,6 +12,12 @@ namespace orrery {
 inline constexpr char gpt2_pattern[] =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
+/// Each digit by itself, the rest as GPT-2 cuts it: SmolLM's two steps in one.
+inline constexpr char digits_then_gpt2_pattern[] =
+    R"(\p{N}|'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?![^\s\p{N}])|\s+)";
+/// BLOOM's.
+inline constexpr char bloom_pattern[] = R"( ?[^(\s|.,!?…。，、।۔،)]+)";
+
 /// LLaMA 3's, as its tokenizer.json has it; that of GPT-4 says the same in other words.
 inline constexpr char llama3_pattern[] =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";

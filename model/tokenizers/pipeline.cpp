@@ -1,11 +1,18 @@
 #include "model/tokenizers/pipeline.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "model/message.h"
 #include "model/tokenizers/unicode.h"
 
 namespace orrery {
+namespace {
+
+/// Each step may lengthen a text; many could without end.
+size_t longest_made_of(size_t bytes) { return (size_t(1) << 16) + 64 * bytes; }
+
+}  // namespace
 
 PipelineTokenizer::PipelineTokenizer(PipelineParts parts)
     : vocabulary_(parts.tokens, parts.added, parts.file),
@@ -17,10 +24,18 @@ PipelineTokenizer::PipelineTokenizer(PipelineParts parts)
   for (int id : prefix_)
     if (id < 0 || id >= vocabulary_.size())
       throw Error(say("{0}: the token {1} has no valid id.", parts.file, id));
+  size_t read = 0, made = 0;  // bytes of all tokens
   for (int id = 0; id < vocabulary_.size(); ++id) {
     std::vector<std::string> token = {vocabulary_.text(id)};
-    for (const Decoder& decoder : decoders_) decoder(token, false);
+    read += token[0].size();
+    for (const Decoder& decoder : decoders_) {
+      decoder(token, false);
+      if (token.empty()) break;
+      if (made + token[0].size() > longest_made_of(read))
+        throw Error(say("{0}: the decoder makes the tokens too long.", parts.file));
+    }
     bytes_.push_back(token.empty() ? std::string() : token[0]);
+    made += bytes_.back().size();
   }
   std::vector<AddedToken> raw, normalized;
   for (AddedToken& token : parts.added) {
@@ -38,8 +53,11 @@ PipelineTokenizer::PipelineTokenizer(PipelineParts parts)
 
 AlignedText PipelineTokenizer::normalize(const AlignedText& text) const {
   AlignedText result = text;
-  for (const Normalizer& normalizer : normalizers_)
+  const size_t most = longest_made_of(text.text().size());
+  for (const Normalizer& normalizer : normalizers_) {
     if (!result.empty()) result = normalizer(result);
+    if (result.text().size() > most) throw Error(say("The tokenizer's replacements make the text too long."));
+  }
   return result;
 }
 
@@ -133,7 +151,15 @@ std::string PipelineTokenizer::decode(const std::vector<int>& ids) const {
   std::vector<std::string> tokens;
   for (int id : ids)
     if (id >= 0 && id < size()) tokens.push_back(vocabulary_.text(id));
-  for (const Decoder& decoder : decoders_) decoder(tokens, true);
+  const auto bytes = [&] {
+    return std::accumulate(tokens.begin(), tokens.end(), size_t(0),
+                           [](size_t sum, const std::string& token) { return sum + token.size(); });
+  };
+  const size_t most = longest_made_of(bytes());
+  for (const Decoder& decoder : decoders_) {
+    decoder(tokens, true);
+    if (bytes() > most) throw Error(say("The tokenizer's replacements make the text too long."));
+  }
   std::string text;
   for (const std::string& token : tokens) text += token;
   return text;

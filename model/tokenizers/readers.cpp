@@ -1,5 +1,7 @@
 #include "model/tokenizers/readers.h"
 
+#include <algorithm>
+
 #include "model/checkpoint.h"
 #include "model/formats/json.h"
 #include "model/formats/mapped_file.h"
@@ -12,6 +14,15 @@ namespace orrery {
 namespace {
 
 constexpr size_t largest_tokenizer_file = 256 << 20;  // bytes
+
+/// Throws Error where nobody can know, as in a folder that may not be entered.
+bool is_there(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (status.type() == std::filesystem::file_type::none)
+    throw Error(say("{0} cannot be read: {1}.", path.string(), error.message()));
+  return std::filesystem::exists(status);
+}
 
 std::shared_ptr<const Tokenizer> read_characters(const nlohmann::json& json, const std::string& file) {
   auto found = json.find("tokens");
@@ -43,23 +54,29 @@ std::shared_ptr<const Tokenizer> open_other_vocabulary(const std::filesystem::pa
 
 }  // namespace
 
-std::shared_ptr<const Tokenizer> read_tokenizer_json(std::string_view text, const std::string& file) {
+std::shared_ptr<const Tokenizer> read_tokenizer_json(std::string_view text, const std::string& file,
+                                                     int vocabulary, std::vector<std::string>* left_out) {
   nlohmann::json json = parse_json(text, file);
   if (!json.is_object()) throw Error(say("{0} holds no JSON object.", file));
   auto type = json.find("type");
   if (type != json.end() && *type == "char") return read_characters(json, file);
-  return read_hugging_face(json, file);
+  if (!json.empty() &&
+      std::all_of(json.begin(), json.end(), [](const auto& id) { return id.is_number_integer(); }))
+    throw Error(say(
+        "{0} is a vocabulary without its merges: Orrery reads vocab.json with merges.txt beside it.", file));
+  return read_hugging_face(json, file, vocabulary, left_out);
 }
 
-std::shared_ptr<const Tokenizer> open_tokenizer(const std::filesystem::path& folder) {
-  std::error_code error;
+std::shared_ptr<const Tokenizer> open_tokenizer(const std::filesystem::path& folder, int model_vocabulary,
+                                                std::vector<std::string>* left_out) {
   std::filesystem::path file = folder / "tokenizer.json";
-  if (std::filesystem::exists(file, error))
-    return read_tokenizer_json(read_text_file(file, largest_tokenizer_file), file.string());
+  if (is_there(file))
+    return read_tokenizer_json(read_text_file(file, largest_tokenizer_file), file.string(), model_vocabulary,
+                               left_out);
   auto first_of = [&](const char* name, const char* other) {
-    return std::filesystem::exists(folder / name, error)    ? folder / name
-           : std::filesystem::exists(folder / other, error) ? folder / other
-                                                            : std::filesystem::path();
+    return is_there(folder / name)    ? folder / name
+           : is_there(folder / other) ? folder / other
+                                      : std::filesystem::path();
   };
   std::filesystem::path vocabulary = first_of("vocab.json", "encoder.json");
   std::filesystem::path merges = first_of("merges.txt", "vocab.bpe");
@@ -75,11 +92,10 @@ std::shared_ptr<const Tokenizer> open_tokenizer(const std::filesystem::path& fol
 }
 
 std::shared_ptr<const Tokenizer> open_tokenizer_alone(const std::filesystem::path& path) {
-  std::error_code error;
   const std::string name = path.filename().string();
   const bool half =
       name == "vocab.json" || name == "encoder.json" || name == "merges.txt" || name == "vocab.bpe";
-  if (half || std::filesystem::is_directory(path, error)) {
+  if (half || (is_there(path) && std::filesystem::is_directory(path))) {
     const std::filesystem::path folder = half ? path.parent_path() : path;
     if (auto tokenizer = open_tokenizer(folder.empty() ? "." : folder)) return tokenizer;
     throw Error(say("{0} holds no tokenizer: no tokenizer.json, vocab.json, vocab.txt or tokenizer.bin.",

@@ -89,10 +89,12 @@ std::string gguf_pattern(const std::string& pre, const std::string& file) {
     if (pre == name) return gpt2_pattern;
   for (const char* name : {"llama-bpe", "llama3", "llama-v3", "dbrx", "smaug-bpe"})
     if (pre == name) return llama3_pattern;
-  if (pre == "qwen2" || pre == "stablelm2") {
+  if (pre == "qwen2" || pre == "stablelm2" || pre == "deepseek-r1-qwen") {
     std::string pattern = llama3_pattern;
     return pattern.replace(pattern.find("{1,3}"), 5, "");
   }
+  if (pre == "smollm") return digits_then_gpt2_pattern;
+  if (pre == "bloom" || pre == "gpt3-finnish") return bloom_pattern;
   refuse_part(file, "tokenizer.ggml.pre", pre);
 }
 

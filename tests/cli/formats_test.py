@@ -9,36 +9,12 @@ from random import Random
 
 import model_files as files
 import quantized_blocks
-from support import ROOT, ProgramTest, main, raw_safetensors, read_safetensors, run
+from support import ROOT, ModelTest, main, raw_safetensors, read_safetensors, run
 
 REFERENCE = ROOT / "tests" / "reference"
 
 
-class Formats(ProgramTest):
-    def logits(self, model, ids):
-        file = self.folder / "logits.safetensors"
-        self.succeeds("trace", "-m", model, "--ids", ",".join(map(str, ids)), "--hooks", "logits", "-o", file)
-        return read_safetensors(file)[0]["logits"]
-
-    def agrees(self, model, fixture):
-        """A model's logits with those of a fixture."""
-        expected, _ = read_safetensors(REFERENCE / fixture / "expected.safetensors")
-        for prompt in ("p0", "p1"):
-            if f"{prompt}.input_ids" in expected:
-                found = self.logits(model, expected[f"{prompt}.input_ids"][2])
-                self.close(fixture, found[2], expected[f"{prompt}.logits"][2], 1e-4)
-
-    def close(self, name, found, expected, tolerance):
-        self.assertEqual(len(found), len(expected), name)
-        worst = max(abs(a - b) / (1 + abs(b)) for a, b in zip(found, expected))
-        self.assertLessEqual(worst, tolerance, name)
-
-    def write(self, name, data):
-        path = self.folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(data if isinstance(data, bytes) else data.encode())
-        return path
-
+class Formats(ModelTest):
     # ---- nanoGPT
 
     def test_nanogpt_checkpoints(self):

@@ -10,16 +10,30 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-PROGRAM = sys.argv[1]
-GPT2 = ROOT / "tests" / "reference" / "gpt2"
+PROGRAM = os.path.abspath(sys.argv[1])  # some are run in other folders
+REFERENCE = ROOT / "tests" / "reference"
+GPT2 = REFERENCE / "gpt2"
 
 
-def run(*arguments, env=None, timeout=120):
-    """Runs the program without a display; a crash shows as a negative status."""
+def run(*arguments, env=None, timeout=120, **more):
+    """Runs the program without a display; a crash shows as a negative status. `more` is subprocess.run's."""
     variables = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
     variables.update(env or {})
     return subprocess.run([PROGRAM, *map(os.fsencode, map(str_or_bytes, arguments))], env=variables,
-                          stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, check=False)
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, check=False, **more)
+
+
+def bound_by_permissions(test):
+    """For run(): as somebody whom the permissions of files bind, which they do not bind root."""
+    if os.geteuid() != 0:
+        return {}
+    test.folder.chmod(0o755)
+    nobody = {"user": 65534, "group": 65534, "extra_groups": []}
+    try:
+        run("--version", **nobody)
+    except PermissionError:
+        test.skipTest("only root may run the program here")
+    return nobody
 
 
 def str_or_bytes(value):
@@ -71,6 +85,34 @@ class ProgramTest(unittest.TestCase):
         for word in words:
             self.assertIn(word, error)
         return error
+
+
+class ModelTest(ProgramTest):
+    """Runs models that it has written and compares their numbers with the reference implementations'."""
+
+    def logits(self, model, ids):
+        file = self.folder / "logits.safetensors"
+        self.succeeds("trace", "-m", model, "--ids", ",".join(map(str, ids)), "--hooks", "logits", "-o", file)
+        return read_safetensors(file)[0]["logits"]
+
+    def agrees(self, model, fixture):
+        """A model's logits with those of a fixture."""
+        expected, _ = read_safetensors(REFERENCE / fixture / "expected.safetensors")
+        for prompt in ("p0", "p1"):
+            if f"{prompt}.input_ids" in expected:
+                found = self.logits(model, expected[f"{prompt}.input_ids"][2])
+                self.close(fixture, found[2], expected[f"{prompt}.logits"][2], 1e-4)
+
+    def close(self, name, found, expected, tolerance):
+        self.assertEqual(len(found), len(expected), name)
+        worst = max(abs(a - b) / (1 + abs(b)) for a, b in zip(found, expected))
+        self.assertLessEqual(worst, tolerance, name)
+
+    def write(self, name, data):
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data if isinstance(data, bytes) else data.encode())
+        return path
 
 
 def main():

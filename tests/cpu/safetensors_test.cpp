@@ -129,10 +129,11 @@ TEST_CASE("what the writer writes, the reader reads") {
 TEST_CASE("a file that cannot be written is named, and an unfinished one is removed") {
   TemporaryFolder folder;
   std::string missing = (folder.path() / "no" / "t.safetensors").string();
-  CHECK(error_of([&] { SafetensorsWriter(missing, {}, {}); }) == missing + " cannot be written.");
+  CHECK(error_of([&] { SafetensorsWriter(missing, {}, {}); }) ==
+        missing + " cannot be written: No such file or directory");
   if (std::filesystem::exists("/dev/full"))
     CHECK(error_of([] { SafetensorsWriter("/dev/full", {}, {}).finish(); }) ==
-          "/dev/full cannot be written.");
+          "/dev/full cannot be written: No space left on device");
   std::filesystem::path path = folder.path() / "t.safetensors";
   { SafetensorsWriter writer(path, {{"a", SafetensorsTensor::Type::F32, {1}}}, {}); }
   CHECK_FALSE(std::filesystem::exists(path));

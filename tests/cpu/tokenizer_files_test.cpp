@@ -288,6 +288,10 @@ TEST_CASE("GGUF: byte-level BPE is that of the same tokenizer.json") {
           (text.find("\u0301") == text.npos && text.find("\ufb1d") == text.npos))
         CHECK(tokenizer->ids(text) == vector["ids"].get<Ids>());
     }
+    if (source.pre == "qwen2") {
+      source.pre = "deepseek-r1-qwen";
+      CHECK(make_gguf_tokenizer(source, "g")->ids("It's 2026 here") == tokenizer->ids("It's 2026 here"));
+    }
     source.pre = "superbpe";
     CHECK(error_of([&] { make_gguf_tokenizer(source, "g"); }) ==
           "g: a tokenizer.ggml.pre of the type \"superbpe\" cannot be read.");
@@ -371,6 +375,53 @@ TEST_CASE("the steps: pieces, bytes and merges in the order in which they happen
   CHECK(piece.merges[1].id == 257);
 }
 
+/// What a pattern finds in a text, and the rest between.
+static std::vector<std::string> pieces_of(const Pattern& pattern, const std::string& text) {
+  std::vector<std::string> pieces;
+  size_t end = 0;
+  for (const TextRange& match : pattern.find_all(text)) {
+    if (match.begin > end) pieces.push_back(text.substr(end, match.begin - end));
+    pieces.push_back(text.substr(match.begin, match.end - match.begin));
+    end = match.end;
+  }
+  if (end < text.size()) pieces.push_back(text.substr(end));
+  return pieces;
+}
+
+TEST_CASE("a class of characters inside of another joins it, as Oniguruma reads it") {
+  using Pieces = std::vector<std::string>;
+  const Pattern bloom = Pattern::expression(R"( ?[^(\s|[.,!?…。，、।۔،])]+)", "t");
+  const std::string text = "Hello, (big) world... 你好，世界。 a|b";
+  // As Python's re cuts it with ` ?[^(\s|.,!?…。，、।۔،)]+`.
+  const Pieces expected = {"Hello", ", (",  "big", ")",  " world", "...", " 你好",
+                           "，",    "世界", "。",  " a", "|",      "b"};
+  CHECK(pieces_of(bloom, text) == expected);
+  CHECK(pieces_of(Pattern::expression(bloom_pattern, "t"), text) == expected);
+  CHECK(pieces_of(Pattern::expression("[a[bc]d]+[[:digit:]x]", "t"), "-abcd7-") == Pieces{"-", "abcd7", "-"});
+  for (const char* pattern : {"[a[^b]]", "[a&&b]"})
+    CHECK(error_of([&] { Pattern::expression(pattern, "t"); }) ==
+          "t: a pattern has a class of characters inside of another, which cannot be read.");
+}
+
+TEST_CASE("a vocabulary alone is told from a tokenizer") {
+  CHECK(
+      error_of([] { read_tokenizer_json(R"({"type": 3, "a": 1})", "encoder.json"); }) ==
+      "encoder.json is a vocabulary without its merges: Orrery reads vocab.json with merges.txt beside it.");
+}
+
+TEST_CASE("SmolLM's two steps in one pattern") {
+  const Pattern digit = Pattern::expression(R"(\p{N})", "t"), gpt2 = Pattern::expression(gpt2_pattern, "t"),
+                both = Pattern::expression(digits_then_gpt2_pattern, "t");
+  for (const std::string text :
+       {"a 12b  3", "It's 1's  \n 42 ½x  Ⅳ!?7..", "  9  a", "no digits here  ", "１２ 三"}) {
+    CAPTURE(text);
+    std::vector<std::string> expected;
+    for (const std::string& part : pieces_of(digit, text))
+      for (const std::string& piece : pieces_of(gpt2, part)) expected.push_back(piece);
+    CHECK(pieces_of(both, text) == expected);
+  }
+}
+
 TEST_CASE("work has a bound: patterns that backtrack, replacements that grow, marks that pile up") {
   Pattern slow = Pattern::expression("(a|aa)+$", "t");
   std::string many(3000, 'a');
@@ -386,6 +437,15 @@ TEST_CASE("work has a bound: patterns that backtrack, replacements that grow, ma
   json grow = {{"type", "Replace"}, {"pattern", {{"String", "a"}}}, {"content", many}};
   CHECK(error_of([&] { with_normalizer(grow)->encode(many); }) ==
         "The tokenizer's replacements make the text too long.");
+  // Many steps, each within its bound.
+  json step = {{"type", "Replace"}, {"pattern", {{"String", "a"}}}, {"content", std::string(16, 'a')}};
+  const json steps = {{"type", "Sequence"}, {"normalizers", std::vector<json>(60, step)}};
+  CHECK(error_of([&] { with_normalizer(steps)->encode("a"); }) ==
+        "The tokenizer's replacements make the text too long.");
+  json file = json_of(reference("tokenizers") / "unfused.json");
+  file["decoder"] = {{"type", "Sequence"}, {"decoders", std::vector<json>(60, step)}};
+  CHECK(error_of([&] { read_tokenizer_json(file.dump(), "t"); }) ==
+        "t: the decoder makes the tokens too long.");
   std::string marks = "a";
   for (int i = 0; i < 2000; ++i) marks += i % 2 ? "\u0301" : "\u0323";
   CHECK(error_of([&] {
