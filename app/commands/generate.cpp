@@ -193,13 +193,11 @@ void add_beams(CLI::App& command, BeamSettings& beams) {
 }
 
 void add_ends(CLI::App& command, GenerateOptions& options) {
-  CLI::Option* ends = command
-                          .add_option("--eos", options.ends,
-                                      tr("The token ids that end a text (default: those that the model's "
-                                         "files name)"))
-                          ->check(integer_in(0, 1 << 24))
-                          ->delimiter(',')
-                          ->type_name("ID,...");
+  CLI::Option* ends =
+      add_id_list(
+          command, "--eos", 0, [&options](std::vector<int> ids) { options.ends = std::move(ids); },
+          tr("The token ids that end a text (default: those that the model's files name)"))
+          ->type_name("ID,...");
   command
       .add_flag("--ignore-eos", options.ignore_ends,
                 tr("Go on after a token that ends a text; it is written like any other"))

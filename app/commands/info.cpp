@@ -169,7 +169,9 @@ int list_models() {
 void add_info(CLI::App& program, Command& chosen) {
   auto options = std::make_shared<InfoOptions>();
   CLI::App* command = program.add_subcommand("info", tr("Says what a model is made of"));
-  command->add_option("MODEL", options->model, tr("A shipped model's name, a folder or a file"))->required();
+  command->add_option("MODEL", options->model, tr("A shipped model's name, a folder or a file"))
+      ->required()
+      ->check(not_empty());
   command->add_flag("--json", options->json, tr("Print JSON"));
   command->callback([options, &chosen] { chosen = [options] { return info(*options); }; });
 }

@@ -220,7 +220,7 @@ void render_png(const InputOptions& input, const SamplingWishes& sampling, const
   Picture picture(model, trace.token_count(trace.published()), options);
   if (!options.cell.empty() && options.focus.empty()) picture.frame_cell(trace);
   picture.draw(trace, position, 0, Quality::still);
-  write_png(picture.read(), output.part());
+  write_png(picture.read(), output.part(), file);
   output.finish();
 }
 

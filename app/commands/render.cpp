@@ -101,6 +101,7 @@ void render_in_window(const RenderOptions& options) {
 }
 
 int render(const RenderOptions& options) {
+  options.input.refuse_as_output(options.file);
   if (options.window)
     render_in_window(options);
   else if (ends_with(options.file, ".mp4"))

@@ -1,10 +1,12 @@
 #include "app/commands/support.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <map>
 
 #include "app/language.h"
@@ -17,6 +19,7 @@ namespace orrery {
 namespace {
 
 constexpr size_t longest_prompt_file = 64u << 20;
+constexpr int most_ids = 1 << 24;  // as arguments of their own; CLI11 takes 1 << 25 for a list without end
 
 template <class Number>
 CLI::Validator range(Number least, Number most, const std::string& name) {
@@ -29,6 +32,34 @@ CLI::Validator range(Number least, Number most, const std::string& name) {
         return words.str();
       },
       name);
+}
+
+/// Throws wrong usage naming the option.
+std::vector<int> parse_ids(const std::string& option, int least, const std::string& text) {
+  const bool brackets = text.size() > 1 && text.front() == '[' && text.back() == ']';
+  const std::string list = brackets ? text.substr(1, text.size() - 2) : text;
+  std::vector<int> ids;
+  for (size_t begin = 0; begin <= list.size();) {  // once for an empty list, too
+    const size_t end = std::min(list.find(',', begin), list.size());
+    int id = 0;
+    if (!CLI::detail::lexical_cast(list.substr(begin, end - begin), id) || id < least)
+      throw CLI::ValidationError(option, translate(say("'{0}' is no list of token ids like 1,2,3", text)));
+    ids.push_back(id);
+    begin = end + 1;
+  }
+  return ids;
+}
+
+/// The files that a model is read from. Throws Error if it cannot be opened.
+std::vector<std::filesystem::path> files_of_model(const std::filesystem::path& path) {
+  const Checkpoint checkpoint = open_checkpoint(path);
+  std::vector<std::filesystem::path> files = checkpoint.weights_files;
+  files.push_back(checkpoint.weights_file);
+  for (const char* name :
+       {"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json",
+        "merges.txt", "encoder.json", "vocab.bpe", "vocab.txt", "tokenizer.bin", "meta.pkl"})
+    files.push_back(checkpoint.weights_file.parent_path() / name);
+  return files;
 }
 
 std::string default_filters() {
@@ -66,7 +97,8 @@ void add_repetition(CLI::App& command, SamplingWishes& wishes, const SamplingSet
       ->default_str(number_text(otherwise.repeat_last_n));
   command
       .add_option("--no-repeat-ngram", wishes.no_repeat_ngram,
-                  tr("Never the same N tokens in a row twice; 0 is off"))
+                  tr("Never the same N tokens in a row twice; where every token would repeat some, the most "
+                     "probable one stays; 0 is off"))
       ->check(integer_in(0, 1024))
       ->default_str(number_text(otherwise.no_repeat_ngram));
 }
@@ -78,6 +110,29 @@ CLI::Validator integer_in(std::int64_t least, std::int64_t most) {
   return range<std::int64_t>(least, most, "INTEGER");
 }
 
+CLI::Validator not_empty() {
+  return CLI::Validator(
+      [](std::string& text) {
+        return text.empty() ? std::string(tr("the name is empty: perhaps a variable of the shell is not set"))
+                            : std::string();
+      },
+      "");
+}
+
+CLI::Option* add_id_list(CLI::App& command, const std::string& name, int least,
+                         const std::function<void(std::vector<int>)>& take, const std::string& help) {
+  // Taken as texts: CLI11's own lists of numbers leave out what is empty and make a zero of nothing at all.
+  return command
+      .add_option_function<std::vector<std::string>>(
+          name,
+          [name, least, take](const std::vector<std::string>& parts) {
+            take(parse_ids(name, least, CLI::detail::join(parts, ",")));
+          },
+          help)
+      ->expected(1, most_ids)
+      ->allow_extra_args(false);  // which would take brackets away, and what is empty between them
+}
+
 void InputOptions::add_model(CLI::App& command) {
   command
       .add_option_function<std::string>(
@@ -87,7 +142,8 @@ void InputOptions::add_model(CLI::App& command) {
             has_model = true;
           },
           translate(say("A shipped model's name, a folder or a file (default: {0})", model)))
-      ->type_name("MODEL");
+      ->type_name("MODEL")
+      ->check(not_empty());
 }
 
 void InputOptions::add_prompt(CLI::App& command) {
@@ -106,15 +162,15 @@ void InputOptions::add_prompt(CLI::App& command) {
         has_file = true;
       },
       tr("Read the text from a file"));
-  file->type_name("FILE")->excludes(text);
-  auto* list = command.add_option_function<std::vector<int>>(
-      "--ids",
-      [this](const std::vector<int>& value) {
-        ids = value;
+  file->type_name("FILE")->check(not_empty())->excludes(text);
+  auto* list = add_id_list(
+      command, "--ids", std::numeric_limits<int>::min(),  // the model says which there are
+      [this](std::vector<int> value) {
+        ids = std::move(value);
         has_ids = true;
       },
       tr("Token ids instead of a text"));
-  list->type_name("1,2,3")->delimiter(',')->excludes(text)->excludes(file);
+  list->type_name("1,2,3")->excludes(text)->excludes(file);
 }
 
 std::shared_ptr<const Model> InputOptions::load() const {
@@ -140,6 +196,13 @@ std::vector<int> InputOptions::tokens(const Model& model) const {
   if (given.empty()) throw Error(say("the prompt is empty: give a text with -p or token ids with --ids"));
   check_utf8(given, has_file ? prompt_file : "--prompt");
   return model.tokenizer()->ids(given);
+}
+
+void InputOptions::refuse_as_output(const std::filesystem::path& output) const {
+  std::error_code error;
+  if (!std::filesystem::exists(output, error)) return;
+  if (has_file) refuse_inputs(output, {prompt_file});
+  refuse_inputs(output, files_of_model(model_path(model)));
 }
 
 std::string read_prompt_file(const std::string& file) { return read_text_file(file, longest_prompt_file); }
@@ -192,6 +255,13 @@ void add_threads(CLI::App& command) {
       ->type_name("N");
 }
 
+void refuse_inputs(const std::filesystem::path& output, const std::vector<std::filesystem::path>& inputs) {
+  std::error_code missing;  // what is not there is no input
+  for (const std::filesystem::path& input : inputs)
+    if (std::filesystem::equivalent(output, input, missing))
+      throw Error(say("{0} is one of the inputs: name another output.", output.string()));
+}
+
 OutputFile::OutputFile(std::filesystem::path path) : path_(std::move(path)) {
   std::error_code ignored;
   const auto status = std::filesystem::status(path_, ignored);
@@ -200,10 +270,21 @@ OutputFile::OutputFile(std::filesystem::path path) : path_(std::move(path)) {
     // An existing file that may not be written must not be replaced through its folder either.
     if (access(path_.c_str(), W_OK) != 0) fail(std::strerror(errno));
   }
-  part_ = path_.parent_path() / (path_.stem().string() + ".part" + path_.extension().string());
-  std::FILE* file = std::fopen(part_.c_str(), "wb");
-  if (!file) fail(std::strerror(errno));
-  std::fclose(file);
+  make_part();
+}
+
+/// Under a name that is free: a file that happens to be called so is somebody's, perhaps an input.
+void OutputFile::make_part() {
+  const std::string stem = path_.stem().string() + ".part", ending = path_.extension().string();
+  for (int i = 1;; ++i) {
+    const auto name = path_.parent_path() / (stem + (i > 1 ? std::to_string(i) : "") + ending);
+    const int file = open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file < 0 && errno == EEXIST) continue;
+    if (file < 0) fail(std::strerror(errno));
+    close(file);
+    part_ = name;
+    return;
+  }
 }
 
 OutputFile::~OutputFile() {

@@ -14,6 +14,12 @@ namespace orrery {
 CLI::Validator number_in(double least, double most);
 /// The same for whole numbers.
 CLI::Validator integer_in(std::int64_t least, std::int64_t most);
+/// A checker for names of files and models: an empty one is that of a shell's variable which is not set.
+CLI::Validator not_empty();
+/// An option for token ids, none below `least`: 1,2,3, perhaps in brackets. What is no such list is wrong
+/// usage.
+CLI::Option* add_id_list(CLI::App& command, const std::string& name, int least,
+                         const std::function<void(std::vector<int>)>& take, const std::string& help);
 
 /// Options that several commands share, spelt as llama.cpp spells them.
 struct InputOptions {
@@ -33,6 +39,9 @@ struct InputOptions {
   std::string text(const Model& model) const;
   /// Tokens of --ids, or of text(). Throws Error (no tokenizer, characters that it lacks, an empty prompt).
   std::vector<int> tokens(const Model& model) const;
+  /// Throws Error if `output` is a file of the model or the prompt's (see refuse_inputs), or if it is there
+  /// and the model cannot be opened. Reads no weights.
+  void refuse_as_output(const std::filesystem::path& output) const;
 };
 
 /// The text of a prompt file. Throws Error naming it.
@@ -46,6 +55,10 @@ void add_sampling(CLI::App& command, SamplingWishes& wishes, const SamplingSetti
 /// -t --threads: sets how many threads work is shared among.
 void add_threads(CLI::App& command);
 
+/// Throws Error if `output` is one of the files that a command reads, by whatever name: writing would lose
+/// it.
+void refuse_inputs(const std::filesystem::path& output, const std::vector<std::filesystem::path>& inputs);
+
 /// A file that appears under its name only when it is complete: what was there before stays until then.
 class OutputFile {
  public:
@@ -54,11 +67,12 @@ class OutputFile {
   ~OutputFile();  ///< removes what is not finished
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
-  /// Where to write until finish(). Has the same ending, for programs that go by it.
+  /// Where to write until finish(): a file of its own, with the same ending for programs that go by it.
   const std::filesystem::path& part() const { return part_; }
   void finish();
 
  private:
+  void make_part();
   [[noreturn]] void fail(const std::string& reason) const;
 
   std::filesystem::path path_, part_;

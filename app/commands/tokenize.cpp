@@ -107,26 +107,39 @@ std::string steps_text(const Tokenizer& tokenizer, std::string_view given, const
   return text;
 }
 
+/// The tokens of ids in place of a text: their text is their bytes, one behind the other. Throws Error naming
+/// an id that is none.
+std::vector<TokenSpan> spans_of(const Tokenizer& tokenizer, const std::vector<int>& ids) {
+  std::vector<TokenSpan> spans;
+  size_t end = 0;
+  for (int id : ids) {
+    if (id < 0 || id >= tokenizer.size())
+      throw Error(say("token id {0} is outside the vocabulary of {1}", id, tokenizer.size()));
+    const size_t begin = end;
+    end += tokenizer.bytes(id).size();
+    spans.push_back({id, begin, end});
+  }
+  return spans;
+}
+
 int tokenize(const TokenizeOptions& options) {
   std::shared_ptr<const Model> model;
   std::shared_ptr<const Tokenizer> alone;
   if (options.tokenizer.empty()) {
     model = options.input.load();
     if (!model->tokenizer())
-      throw Error(say("{0} has no tokenizer: give token ids with --ids", model->path().string()));
+      throw Error(say("{0} has no tokenizer, which 'tokenize' needs: name one with --tokenizer",
+                      model->path().string()));
   } else {
     alone = open_tokenizer_alone(model_path(options.tokenizer));
   }
   const Tokenizer& tokenizer = alone ? *alone : *model->tokenizer();
-  std::string given = options.input.prompt;
-  if (model)
-    given = options.input.text(*model);
-  else if (options.input.has_file)
-    given = read_prompt_file(options.input.prompt_file);
+  const std::string given = model ? options.input.text(*model) : options.input.given_text();
   check_utf8(given, options.input.has_file ? options.input.prompt_file : "--prompt");
   json ids = json::array(), tokens = json::array();
   std::string text;
-  for (const TokenSpan& span : tokenizer.encode(given)) {
+  for (const TokenSpan& span :
+       options.input.has_ids ? spans_of(tokenizer, options.input.ids) : tokenizer.encode(given)) {
     const std::string shown = display_token(tokenizer.bytes(span.id));
     ids.push_back(span.id);
     tokens.push_back({{"id", span.id}, {"text", shown}, {"begin", span.begin}, {"end", span.end}});
@@ -152,8 +165,11 @@ void add_tokenize(CLI::App& program, Command& chosen) {
   command
       ->add_option("--tokenizer", options->tokenizer,
                    tr("A tokenizer without its model: tokenizer.json, vocab.txt, tokenizer.bin or a folder"))
-      ->type_name("FILE");
-  command->add_flag("--steps", options->steps, tr("Show how they come about: words, merges, candidates"));
+      ->type_name("FILE")
+      ->check(not_empty())
+      ->excludes(command->get_option("--model"));
+  command->add_flag("--steps", options->steps, tr("Show how they come about: words, merges, candidates"))
+      ->excludes(command->get_option("--ids"));
   command->add_flag("--json", options->json, tr("Print JSON"));
   command->callback([options, &chosen] { chosen = [options] { return tokenize(*options); }; });
 }

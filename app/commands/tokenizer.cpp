@@ -47,6 +47,7 @@ int train(const TrainOptions& options) {
   Progress progress;
   BpeTrainingOptions training = options.training;
   training.pattern = options.pattern == "gpt2" ? TrainingPattern::gpt2 : TrainingPattern::llama3;
+  refuse_inputs(options.output, {options.file});
   OutputFile output(options.output);
   TrainedBpe trained;
   {
@@ -76,7 +77,8 @@ void add_tokenizer(CLI::App& program, Command& chosen) {
   CLI::App* command = group->add_subcommand("train", tr("Learns a byte-level BPE from a text file"));
   command->add_option("-f,--file", options->file, tr("The text to learn from"))
       ->type_name("FILE")
-      ->required();
+      ->required()
+      ->check(not_empty());
   command
       ->add_option("--vocab-size", options->training.vocabulary_size,
                    tr("How many tokens: 256 bytes, and what is learned"))
@@ -92,7 +94,8 @@ void add_tokenizer(CLI::App& program, Command& chosen) {
       ->capture_default_str();
   command->add_option("-o,--output", options->output, tr("The tokenizer.json to write"))
       ->type_name("FILE")
-      ->required();
+      ->required()
+      ->check(not_empty());
   command->callback([options, &chosen] { chosen = [options] { return train(*options); }; });
 }
 

@@ -54,6 +54,7 @@ void write_hook(SafetensorsWriter& file, const Trace& trace, const Hook& hook, i
 }
 
 int write_trace(const TraceOptions& options) {
+  options.input.refuse_as_output(options.file);
   const auto model = options.input.load();
   const SamplingSettings sampling = fulfilled(greedy_at_first, options.sampling);
   const std::vector<Hook> hooks = select(model->graph(), options.pattern);
@@ -71,7 +72,8 @@ int write_trace(const TraceOptions& options) {
                           {"weights_sha256", model->weights_sha256()},
                           {"prompt", options.input.text(*model)},
                           {"seed", std::to_string(sampling.seed)},
-                          {"version", ORRERY_VERSION}});
+                          {"version", ORRERY_VERSION}},
+                         options.file);
   std::vector<std::int64_t> ids;
   for (int row = 0; row < tokens; ++row) ids.push_back(trace.token(row));
   file.write(ids);
@@ -116,7 +118,10 @@ void add_trace(CLI::App& program, Command& chosen) {
                    tr("Write only hooks whose names fit, e.g. 'blocks.0.attn.*'"))
       ->type_name("GLOB")
       ->capture_default_str();
-  command->add_option("-o,--output", options->file, tr("The file to write"))->type_name("FILE")->required();
+  command->add_option("-o,--output", options->file, tr("The file to write"))
+      ->type_name("FILE")
+      ->required()
+      ->check(not_empty());
   add_threads(*command);
   add_sampling(*command, options->sampling, greedy_at_first);
   command->callback([options, &chosen] { chosen = [options] { return write_trace(*options); }; });

@@ -29,6 +29,7 @@ int view(const WindowOptions& options) {
     return run_view(view);
   }
   const std::string file = "orrery.png";
+  options.input.refuse_as_output(file);
   tell(say("there is no display here, so the picture of the main view goes to {0}", file));
   PictureOptions picture;
   if (!options.theme.empty()) picture.theme = options.theme;

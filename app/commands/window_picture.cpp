@@ -147,7 +147,7 @@ void render_window(const WindowPicture& options, const std::string& file) {
       throw Error(say("'{0}' is no action; there are: {1}", action, action_names()));
   }
   stage.settle();
-  write_png(stage.read(), output.part());
+  write_png(stage.read(), output.part(), file);
   output.finish();
 }
 

@@ -8,7 +8,7 @@ import struct
 import zipfile
 
 import model_files as files
-from support import GPT2, ROOT, ProgramTest, main, raw_safetensors, run
+from support import GPT2, ROOT, ProgramTest, bound_by_permissions, main, raw_safetensors, run
 
 SORT = ROOT / "assets" / "models" / "sort-abc"
 
@@ -50,6 +50,24 @@ class BadInput(ProgramTest):
         shutil.copy(SORT / "config.json", folder)
         (folder / "model.safetensors").unlink()
         self.opens_not(folder, "model")
+
+    def test_folders_that_may_not_be_entered(self):
+        locked = self.copy()
+        more = bound_by_permissions(self)
+        locked.chmod(0)
+        self.addCleanup(locked.chmod, 0o700)
+        for name in ("", "model.safetensors", "inner"):
+            self.fails("info", locked / name, words=[str(locked), "cannot be read: Permission denied"], **more)
+        for name in ("", "tokenizer.json", "vocab.json", "inner"):
+            self.fails("tokenize", "--tokenizer", locked / name, "-p", "A",
+                       words=[str(locked), "cannot be read: Permission denied"], **more)
+
+    def test_files_that_are_taken_for_the_whole(self):
+        folder = self.copy()
+        self.fails("info", folder / "config.json", words=[f"{folder / 'config.json'} ", "name its folder"])
+        words = self.folder / "words.json"
+        words.write_text(json.dumps({"the": 0, "model": 1, "type": 2}))
+        self.fails("tokenize", "--tokenizer", words, "-p", "a", words=["words.json", "merges"])
 
     def test_headers(self):
         folder = self.copy()
@@ -220,6 +238,31 @@ class BadInput(ProgramTest):
                           ["generate", "-p", "A", "--ids", "1"]):
             with self.subTest(arguments):
                 self.fails(*arguments, status=2)
+
+    def test_lists_of_ids(self):
+        for ids in ("", ",", "1,,2", "1,2,", ",1", "a,1", "1;2", "[]", "[1,,2]", "{}", "1.5", "99999999999"):
+            for command in ("generate", "trace", "tokenize", "render"):
+                output = {"trace": ["-o", "t"], "render": ["-o", "t.png"]}.get(command, [])
+                with self.subTest(ids, command=command):
+                    self.fails(command, "--ids", ids, *output, status=2, words=["--ids: '", "token ids like 1,2,3"],
+                               cwd=self.folder)
+            self.fails("generate", "-p", "A", "--eos", ids, status=2, words=["--eos: '"])
+        taken = [self.succeeds("generate", *ids, "-n", 1, "--temp", 0)
+                 for ids in (["--ids", "2,1,0"], ["--ids", "[2, 1, 0]"], ["--ids", "2", "1", "0"], ["-p", "CBA"])]
+        self.assertEqual(len({line.strip() for line in taken}), 1, taken)
+
+    def test_empty_names(self):
+        for option, arguments in (("--model", ["generate", "-m", "", "-p", "A"]), ("--model", ["-m", ""]),
+                                  ("--file", ["generate", "-f", ""]), ("MODEL", ["info", ""]),
+                                  ("MODEL", ["convert", "", "out"]), ("OUT", ["convert", "sort-abc", ""]),
+                                  ("--output", ["trace", "-p", "A", "-o", ""]),
+                                  ("--file", ["tokenizer", "train", "-f", "", "-o", "out"]),
+                                  ("--output", ["tokenizer", "train", "-f", SORT / "config.json", "-o", ""]),
+                                  ("--tokenizer", ["tokenize", "--tokenizer", "", "-p", "A"])):
+            with self.subTest(arguments):
+                self.fails(*arguments, status=2, words=[f"{option}: the name is empty"], cwd=self.folder)
+        self.fails("render", "-p", "A", "-o", "", status=2, words=["--output"], cwd=self.folder)
+        self.assertEqual(list(self.folder.iterdir()), [])
 
 
 main()

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Pictures and films without a display, and what is said where they cannot be made."""
+import resource
 import shutil
 import struct
 import subprocess
@@ -102,6 +103,14 @@ class Render(ProgramTest):
                                 "stream=width,height,nb_read_frames", "-of", "csv=p=0", str(file)],
                                capture_output=True, check=True, timeout=60)
         self.assertEqual(probe.stdout.strip(), b"160,90,12")
+
+    def test_a_full_disk(self):
+        more = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)), "restore_signals": False}
+        file = self.folder / "a.png"
+        for window in ([], ["--window"]):
+            self.fails("render", "-p", "CBABBC", "--size", "320x180", *window, "-o", file,
+                       words=[f"{file} cannot be written: File too large"], **more)
+        self.assertEqual(list(self.folder.glob("a*")), [])
 
     def test_failures(self):
         self.fails("render", "-p", "A", "-o", self.folder / "a.mp4", words=["ffmpeg"], env={"PATH": "/nonexistent"})

@@ -2,7 +2,7 @@
 """Learning a BPE on the command line, and the steps of every kind of tokenizer."""
 import json
 
-from support import ROOT, ProgramTest, main
+from support import GPT2, ROOT, ProgramTest, main
 
 TOKENIZERS = ROOT / "tests" / "reference" / "tokenizers"
 TEXT = "the planets move, the planets shine; 春眠不覺曉，春眠 🪐🪐\n" * 20
@@ -61,6 +61,27 @@ class Tokenizer(ProgramTest):
         self.fails("tokenize", "--tokenizer", self.folder / "none.json", "-p", "a", words=["none.json"])
         self.fails("tokenize", "--tokenizer", self.write("{", "t.json"), "-p", "a", words=["t.json"])
         self.fails("tokenize", "--tokenizer", self.write("x", "t.bpe"), "-p", "a", words=["t.bpe"])
+
+    def test_ids_instead_of_a_text(self):
+        for start in (["--tokenizer", TOKENIZERS / "neox.json"], ["-m", "tang-poems"]):
+            text = "the 春 planets" if start[0] == "--tokenizer" else "春眠"
+            found = self.tokens(*start, "-p", text)
+            ids = ",".join(map(str, found["ids"]))
+            self.assertEqual(self.tokens(*start, "--ids", ids), found)
+            lines = self.succeeds("tokenize", *start, "-p", text)
+            self.assertEqual(self.succeeds("tokenize", *start, "--ids", ids), lines)
+            self.assertEqual(lines.count(b"\n"), len(found["ids"]))
+            for wrong in (99999, -1):
+                self.fails("tokenize", *start, "--ids", f"1,{wrong}",
+                           words=[f"token id {wrong} is outside the vocabulary of "])
+            self.fails("tokenize", *start, "--ids", ids, "--steps", status=2)
+
+    def test_a_model_without_a_tokenizer(self):
+        for given in (["--ids", "1,2"], ["-p", "a"]):
+            error = self.fails("tokenize", "-m", GPT2, *given, words=["no tokenizer", "--tokenizer"])
+            self.assertNotIn("--ids", error)
+        self.fails("tokenize", "-m", "sort-abc", "--tokenizer", TOKENIZERS / "neox.json", "-p", "a", status=2,
+                   words=["--tokenizer", "--model"])
 
     def test_steps_of_bytes(self):
         words = self.succeeds("tokenize", "--tokenizer", TOKENIZERS / "neox.json", "-p", "the 春", "--steps").decode()

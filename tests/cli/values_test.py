@@ -147,6 +147,11 @@ class Values(ProgramTest):
         self.assertEqual(len(out.split()), 3)
         self.assertEqual(self.succeeds("generate", "-p", "CBABBC", "-n", 5, "--beams", 2), b"ABBBC\n")
 
+    def test_where_every_token_would_repeat_one_the_most_probable_stays(self):
+        start = ("generate", "-p", "CBABBC", "-n", 5, "--temp", 0)  # all three letters are there already
+        self.assertEqual(self.succeeds(*start, "--no-repeat-ngram", 1), self.succeeds(*start))
+        self.assertIn(b"the most probable one stays", b" ".join(self.succeeds("generate", "--help").split()))
+
     def test_info_and_models(self):
         info = json.loads(self.succeeds("info", "sort-abc", "--json"))
         self.assertEqual((info["layers"], info["heads"], info["context"], info["vocabulary"]), (3, 3, 11, 3))
