@@ -72,6 +72,13 @@ bool set_language(const std::string& code) {
 
 const std::string& current_language() { return table().code; }
 
+std::string tokenizer_kind(const std::string& kind) {
+  if (kind == "characters") return tr("characters");
+  if (kind == "byte-level BPE") return tr("byte-level BPE");
+  if (kind == "BPE with byte fallback") return tr("BPE with byte fallback");
+  return kind;  // a name
+}
+
 std::string system_language() {
   for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
     const char* value = std::getenv(name);

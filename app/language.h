@@ -12,6 +12,9 @@ const char* tr(const char* english);
 /// A message in the language in use.
 std::string translate(const Message& message);
 
+/// What people call a tokenizer of that kind (see Tokenizer::kind).
+std::string tokenizer_kind(const std::string& kind);
+
 /// A language of the menu: "en" and every assets/languages/*.json.
 struct LanguageChoice {
   std::string code;  ///< "en", "zh-Hant"

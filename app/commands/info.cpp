@@ -95,7 +95,8 @@ void print_text(const Model& model, const std::vector<TensorUse>& uses) {
            model.graph().head_count()));
   line(say("context of {0} tokens, vocabulary of {1}", model.graph().capacity(), model.vocabulary_size()));
   if (model.tokenizer())
-    line(say("tokenizer: {0}, {1} tokens", model.tokenizer()->kind(), model.tokenizer()->size()));
+    line(say("tokenizer: {0}, {1} tokens", tokenizer_kind(model.tokenizer()->kind()),
+             model.tokenizer()->size()));
   else
     line(say("no tokenizer: tokens are shown and given as ids"));
   std::string ends;

@@ -72,7 +72,8 @@ bool tokenizer_choice(TokenizerPage& page, const char* name, int& entry, float w
     const TokenizerEntry& shown = page.entries[size_t(number)];
     std::string words = shown.name.empty() ? tr("No model is open") : shown.name;
     if (shown.tokenizer)
-      words += " · " + translate(say("{0}, {1} tokens", shown.tokenizer->kind(), shown.tokenizer->size()));
+      words += " · " + translate(say("{0}, {1} tokens", tokenizer_kind(shown.tokenizer->kind()),
+                                     shown.tokenizer->size()));
     need_glyphs(words.c_str());
     return words;
   };
