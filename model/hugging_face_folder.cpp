@@ -1,5 +1,6 @@
 #include "model/hugging_face_folder.h"
 
+#include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <fstream>
@@ -63,23 +64,55 @@ void write_tensor(SafetensorsWriter& file, const StoredTensor& tensor) {
   }
 }
 
-void write_text(const fs::path& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) throw Error(say("{0} cannot be written.", path.string()));
-}
-
-/// Tokenizer files that lie beside the weights, taken over as they are.
-void copy_tokenizer(const fs::path& from, const fs::path& to, std::vector<std::string>& written) {
-  for (const char* name : {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json",
-                           "merges.txt", "encoder.json", "vocab.bpe", "vocab.txt", "tokenizer.bin"}) {
-    std::error_code error;
-    if (!fs::is_regular_file(from / name, error)) continue;
-    if (!fs::copy_file(from / name, to / name, error) || error)
-      throw Error(say("{0} cannot be written.", (to / name).string()));
-    written.push_back(name);
+/// Files that are being written: all of them, or none stays. They were not there before.
+class NewFiles {
+ public:
+  explicit NewFiles(fs::path folder) : folder_(std::move(folder)) {}
+  ~NewFiles() {
+    std::error_code ignored;
+    if (!complete_)
+      for (const std::string& name : names_) fs::remove(folder_ / name, ignored);
   }
+  NewFiles(const NewFiles&) = delete;
+  NewFiles& operator=(const NewFiles&) = delete;
+
+  void add(const std::string& name) { names_.push_back(name); }
+  void write(const std::string& name, const std::string& text) {
+    add(name);
+    std::ofstream file(folder_ / name, std::ios::binary);
+    file << text;
+    file.close();
+    if (!file) fail(name, std::strerror(errno));
+  }
+  void copy(const fs::path& from, const std::string& name) {
+    add(name);
+    std::error_code error;
+    if (!fs::copy_file(from / name, folder_ / name, error)) fail(name, error.message());
+  }
+  std::vector<std::string> complete() {
+    complete_ = true;
+    return names_;
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& name, const std::string& reason) const {
+    throw Error(say("{0} cannot be written: {1}", (folder_ / name).string(), reason));
+  }
+
+  fs::path folder_;
+  std::vector<std::string> names_;
+  bool complete_ = false;
+};
+
+/// Those of the files that lie beside the weights and not in the new folder, which may be the same.
+std::vector<std::string> files_beside(const fs::path& from, const fs::path& to,
+                                      std::initializer_list<const char*> names) {
+  std::vector<std::string> found;
+  std::error_code error;
+  for (const char* name : names)
+    if (fs::is_regular_file(from / name, error) && !fs::equivalent(from / name, to / name, error))
+      found.push_back(name);
+  return found;
 }
 
 void refuse_existing(const fs::path& path) {
@@ -119,31 +152,36 @@ std::vector<std::string> write_hugging_face_folder(const Checkpoint& checkpoint,
     contents.push_back({use.stored->name, written_type(*use.stored), use.stored->shape});
     tensors.push_back(use.stored);
   }
+  const fs::path from = checkpoint.weights_file.parent_path();
+  std::vector<std::string> tokenizer;  // its files, which are taken over as they are
+  if (!checkpoint.tokenizer_json)
+    tokenizer =
+        files_beside(from, folder,
+                     {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json",
+                      "merges.txt", "encoder.json", "vocab.bpe", "vocab.txt", "tokenizer.bin"});
+  const bool generation = !checkpoint.generation.json().empty() &&
+                          !files_beside(from, folder, {"generation_config.json"}).empty();
   std::error_code error;
   fs::create_directories(folder, error);
   refuse_existing(weights);
   refuse_existing(folder / "config.json");
   refuse_existing(folder / "tokenizer.json");
+  if (generation) refuse_existing(folder / "generation_config.json");
+  for (const std::string& name : tokenizer) refuse_existing(folder / name);
 
+  NewFiles files(folder);
   SafetensorsWriter file(weights, contents, {{"format", "pt"}});
   for (size_t i = 0; i < tensors.size(); ++i) {
     write_tensor(file, *tensors[i]);
     progress.report(float(i + 1) / float(tensors.size()));
   }
   file.finish();
-  std::vector<std::string> written = {weights.filename().string(), "config.json"};
-  write_text(folder / "config.json", checkpoint.config.json().dump(1, ' ') + "\n");
-  if (checkpoint.tokenizer_json) {
-    write_text(folder / "tokenizer.json", checkpoint.tokenizer_json());
-    written.push_back("tokenizer.json");
-  } else {
-    copy_tokenizer(checkpoint.weights_file.parent_path(), folder, written);
-  }
-  if (!checkpoint.generation.json().empty()) {
-    write_text(folder / "generation_config.json", checkpoint.generation.json().dump(1, ' ') + "\n");
-    written.push_back("generation_config.json");
-  }
-  return written;
+  files.add(weights.filename().string());
+  files.write("config.json", checkpoint.config.json().dump(1, ' ') + "\n");
+  if (checkpoint.tokenizer_json) files.write("tokenizer.json", checkpoint.tokenizer_json());
+  for (const std::string& name : tokenizer) files.copy(from, name);
+  if (generation) files.write("generation_config.json", checkpoint.generation.json().dump(1, ' ') + "\n");
+  return files.complete();
 }
 
 }  // namespace orrery

@@ -25,11 +25,6 @@ namespace fs = std::filesystem;
 
 constexpr size_t largest_config = 16 << 20, largest_index = 256 << 20;  // bytes
 
-bool is_there(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
-
 /// Files of a folder that end so, but for `other`.
 std::vector<fs::path> files_ending(const fs::path& folder, const char* ending, const char* other = "") {
   std::error_code error;
@@ -122,6 +117,20 @@ void open_safetensors(Checkpoint& checkpoint, std::span<const std::byte> bytes, 
     add(checkpoint, stored(std::move(entry), checkpoint.weights_file.string()));
 }
 
+/// A head that shares the embedding's numbers is no matrix of its own.
+void drop_shared_head(Checkpoint& checkpoint) {
+  const auto head = checkpoint.tensors.find("lm_head.weight"), table = checkpoint.tensors.find("wte.weight");
+  if (head != checkpoint.tensors.end() && table != checkpoint.tensors.end() &&
+      head->second.data == table->second.data && head->second.shape == table->second.shape) {
+    checkpoint.ignored.push_back(head->first);
+    checkpoint.tensors.erase(head);
+  }
+}
+
+[[noreturn]] void refuse_old_torch(const std::string& file) {
+  throw Error(say("{0} is no ZIP archive, as which PyTorch saves since 1.6.", file));
+}
+
 /// The tensors of one file of several.
 std::vector<StoredTensor> open_shard(Checkpoint& checkpoint, const fs::path& path) {
   const std::string file = path.string();
@@ -133,6 +142,7 @@ std::vector<StoredTensor> open_shard(Checkpoint& checkpoint, const fs::path& pat
     checkpoint.files.push_back(read);  // owns what was rearranged
     return read->tensors;
   }
+  if (path.extension() == ".bin") refuse_old_torch(file);
   std::vector<StoredTensor> tensors;
   for (SafetensorsEntry& entry : read_safetensors(bytes, file).tensors)
     tensors.push_back(stored(std::move(entry), file));
@@ -165,6 +175,7 @@ void open_sharded(Checkpoint& checkpoint, const fs::path& folder) {
         throw Error(
             say("{0}: the tensor {1} should lie in {2}, but does not.", index, json_excerpt(tensor), file));
   }
+  drop_shared_head(checkpoint);
 }
 
 /// nanoGPT's ckpt.pt, which holds its configuration, or weights that torch.save wrote beside a config.json.
@@ -182,13 +193,7 @@ void open_torch(Checkpoint& checkpoint, std::span<const std::byte> bytes, const 
   checkpoint.ignored = read->ignored;
   for (const StoredTensor& tensor : read->tensors) add(checkpoint, tensor);
   checkpoint.files.push_back(read);  // owns what was rearranged
-  // A head that shares the embedding's numbers is no matrix of its own.
-  const auto head = checkpoint.tensors.find("lm_head.weight"), table = checkpoint.tensors.find("wte.weight");
-  if (head != checkpoint.tensors.end() && table != checkpoint.tensors.end() &&
-      head->second.data == table->second.data && head->second.shape == table->second.shape) {
-    checkpoint.ignored.push_back(head->first);
-    checkpoint.tensors.erase(head);
-  }
+  drop_shared_head(checkpoint);
   const fs::path characters = folder / "meta.pkl";
   if (!settings.is_object() || !is_there(characters)) return;
   const MappedFile meta(characters);
@@ -266,7 +271,7 @@ void open_weights(Checkpoint& checkpoint, const fs::path& folder) {
     throw Error(say("{0} holds no weights: name its folder.", path.string()));
   if (path.extension() == ".json") return open_llm_viz(checkpoint, bytes);
   if (path.extension() == ".pt" || path.extension() == ".pth" || is_old_torch(bytes))
-    throw Error(say("{0} is no ZIP archive, as which PyTorch saves since 1.6.", path.string()));
+    refuse_old_torch(path.string());
   if (path.extension() == ".bin") return open_llama2c(checkpoint, bytes);
   open_safetensors(checkpoint, bytes, folder);
 }
@@ -291,16 +296,13 @@ void check_vocabulary(const Checkpoint& checkpoint) {
 }  // namespace
 
 Checkpoint open_checkpoint(const fs::path& path) {
-  std::error_code error;
-  fs::file_status status = fs::status(path, error);
-  if (status.type() == fs::file_type::none)  // it may be there: nobody can know
-    throw Error(say("{0} cannot be read: {1}.", path.string(), error.message()));
-  if (!fs::exists(status)) throw Error(say("There is no file or folder {0}.", path.string()));
+  if (!is_there(path)) throw Error(say("There is no file or folder {0}.", path.string()));
   Checkpoint checkpoint;
   checkpoint.path = path;
   fs::path folder = path;
-  if (!fs::is_directory(status)) folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  checkpoint.weights_file = fs::is_directory(status) ? find_weights(folder) : path;
+  const bool whole = fs::is_directory(path);
+  if (!whole) folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  checkpoint.weights_file = whole ? find_weights(folder) : path;
   open_weights(checkpoint, folder);
   if (!checkpoint.tokenizer) open_tokenizer_beside(checkpoint, folder);
   check_vocabulary(checkpoint);

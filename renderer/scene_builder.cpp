@@ -63,14 +63,20 @@ void set_apart(Scene& scene, const Derivation& derivation) {
     if (strand.strand >= 0 && !scene.layout->strands[size_t(strand.strand)].ribbon) strand.colour.a = 0.1f;
 }
 
-/// Whether there is room for all strands of a layout, or else for those of the heads and experts in front:
-/// what is left out is left out in every layer.
-struct StrandsThatFit {
-  bool all = true, front = true;
-};
-StrandsThatFit strands_that_fit(const Layout& layout) {
+/// For which strands there is room: all, those of the heads and experts in front, or those that lead from or
+/// to the stream or stand outside of layers. What is left out is left out in every layer.
+enum class StrandsShown { all, front, stream };
+StrandsShown strands_that_fit(const Layout& layout) {
   const auto behind = size_t(std::ranges::count_if(layout.strands, &Strand::behind));
-  return {layout.strands.size() <= most_of_layout, layout.strands.size() - behind <= most_of_layout};
+  return layout.strands.size() <= most_of_layout            ? StrandsShown::all
+         : layout.strands.size() - behind <= most_of_layout ? StrandsShown::front
+                                                            : StrandsShown::stream;
+}
+
+bool is_shown(const Strand& strand, StrandsShown shown) {
+  if (shown == StrandsShown::all || strand.ribbon || strand.around) return true;
+  if (strand.behind) return false;
+  return shown == StrandsShown::front || strand.from->spine || strand.to->spine || strand.to->layer < 0;
 }
 
 std::string percent(float probability) {
@@ -161,16 +167,17 @@ void SceneBuilder::add_blocks(Scene& scene, const Layout& layout, const Trace* t
 void SceneBuilder::add_strands(Scene& scene, const Layout& layout, const Step& step,
                                const SceneOptions& options) const {
   const Palette& colours = palette(options.theme, options.colour_blind);
-  const auto [all, front] = strands_that_fit(layout);
+  const StrandsShown shown = strands_that_fit(layout);
+  // Of many strands few are drawn: broad enough to be seen from where the whole of a large network is.
+  const float broad = shown == StrandsShown::all ? 1 : 2.2f;
   for (size_t i = 0; i < layout.strands.size(); ++i) {
     const Strand& strand = layout.strands[i];
     const bool active = step.tensor == strand.to;
-    if (!active && !strand.ribbon && !strand.around && !all && (strand.behind || !front)) continue;
+    if (!active && !is_shown(strand, shown)) continue;
     SceneStrand drawn;
     drawn.strand = int(i);
     std::copy(std::begin(strand.points), std::end(strand.points), drawn.points);
-    // Where one stands for those of many heads, it is as broad as they are together.
-    drawn.width = strand.width * (strand.ribbon ? 1 : active ? 1.8f : all ? 1 : 2.2f);
+    drawn.width = strand.width * (strand.ribbon ? 1 : active ? std::max(1.8f, broad) : broad);
     const float still = strand.ribbon ? 0.42f : strand.around ? 0.5f : step.tensor ? 0.1f : 0.3f;
     drawn.colour = with_alpha(colours.frame(strand.from->kind), active ? 0.95f : still);
     if (active && !options.reduced_motion) {

@@ -54,7 +54,7 @@ std::string temporary_log() {
 }  // namespace
 
 struct Video::State {
-  std::filesystem::path file;
+  std::filesystem::path file, called;
   std::string log;
   int width = 0, height = 0, pipe = -1;
   pid_t process = -1;
@@ -84,12 +84,12 @@ struct Video::State {
     std::string last, line;
     for (std::ifstream lines(log); std::getline(lines, line);)
       if (!line.empty()) last = line;
-    throw Error(say("{0}: the film could not be written; ffmpeg says: {1}", file.string(), last));
+    throw Error(say("{0}: the film could not be written; ffmpeg says: {1}", called.string(), last));
   }
   void start(int frames_per_second) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
-      throw Error(say("{0}: no pipe to ffmpeg could be opened.", file.string()));
+      throw Error(say("{0}: no pipe to ffmpeg could be opened.", called.string()));
     std::string size = std::to_string(width) + "x" + std::to_string(height);
     std::vector<std::string> words = {"ffmpeg",
                                       "-nostdin",
@@ -140,7 +140,8 @@ struct Video::State {
   }
 };
 
-Video::Video(const std::filesystem::path& file, int width, int height, int frames_per_second)
+Video::Video(const std::filesystem::path& file, int width, int height, int frames_per_second,
+             const std::filesystem::path& called)
     : state_(std::make_unique<State>()) {
   if (width % 2 || height % 2)
     throw Error(
@@ -148,9 +149,10 @@ Video::Video(const std::filesystem::path& file, int width, int height, int frame
   // Asked before ffmpeg, so that an unwritable place is told in our words.
   bool existed = std::filesystem::exists(file);
   if (!std::ofstream(file, std::ios::binary | std::ios::app))
-    throw Error(say("{0}: the film could not be written there.", file.string()));
+    throw Error(say("{0}: the film could not be written there.", (called.empty() ? file : called).string()));
   state_->finished = existed;  // what was there before is not removed if ffmpeg cannot start
   state_->file = file;
+  state_->called = called.empty() ? file : called;
   state_->width = width;
   state_->height = height;
   state_->log = temporary_log();

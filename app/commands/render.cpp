@@ -69,7 +69,7 @@ void render_film(const RenderOptions& options) {
   const int frames = std::max(1, int(std::lround(seconds * options.fps)));
   const int moving = std::max(1, frames - options.fps);  // the last second rests
   Picture picture(model, trace.token_count(trace.published()), options.picture);
-  Video film(output.part(), options.picture.width, options.picture.height, options.fps);
+  Video film(output.part(), options.picture.width, options.picture.height, options.fps, options.file);
   for (int frame = 0; frame < frames; ++frame) {
     const double done = std::min(1.0, double(frame) / moving);
     picture.frame(0.1f * float(std::sin(done * 6.2831853)));

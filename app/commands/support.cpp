@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <limits>
 #include <map>
@@ -273,6 +274,26 @@ OutputFile::OutputFile(std::filesystem::path path) : path_(std::move(path)) {
   make_part();
 }
 
+namespace {
+
+char part_under_way[4096] = "";  // what an interrupted command takes away
+
+void remove_part(int signal) {
+  unlink(part_under_way);
+  raise(signal);  // again, as nobody handles it now
+}
+
+void remove_if_interrupted(const std::string& part) {
+  if (part.size() >= sizeof part_under_way) return;
+  std::memcpy(part_under_way, part.c_str(), part.size() + 1);
+  struct sigaction action = {};
+  action.sa_handler = remove_part;
+  action.sa_flags = int(SA_RESETHAND) | SA_NODEFER;
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
+}
+
+}  // namespace
+
 /// Under a name that is free: a file that happens to be called so is somebody's, perhaps an input.
 void OutputFile::make_part() {
   const std::string stem = path_.stem().string() + ".part", ending = path_.extension().string();
@@ -283,6 +304,7 @@ void OutputFile::make_part() {
     if (file < 0) fail(std::strerror(errno));
     close(file);
     part_ = name;
+    remove_if_interrupted(part_.string());
     return;
   }
 }
@@ -290,6 +312,7 @@ void OutputFile::make_part() {
 OutputFile::~OutputFile() {
   std::error_code ignored;
   if (!part_.empty()) std::filesystem::remove(part_, ignored);
+  part_under_way[0] = 0;
 }
 
 void OutputFile::finish() {
@@ -297,6 +320,7 @@ void OutputFile::finish() {
   std::filesystem::rename(part_, path_, code);
   if (code) fail(code.message());
   part_.clear();
+  part_under_way[0] = 0;
 }
 
 void OutputFile::fail(const std::string& reason) const {

@@ -12,6 +12,7 @@ namespace {
 
 /// What the two configuration dialects say, in one vocabulary.
 struct Gpt2Settings {
+  const char *layers_field = "n_layer", *heads_field = "n_head", *channels_field = "n_embd";
   int n_layer, n_head, n_embd, n_inner, context, vocabulary;
   double epsilon = 1e-5;
   Activation activation = Activation::gelu;
@@ -22,9 +23,12 @@ struct Gpt2Settings {
 
 Gpt2Settings gpt2_settings(const Config& config) {
   Gpt2Settings s{};
-  s.n_layer = config.integer(field_of(config, "n_layer", "num_hidden_layers"), 1, 4096, 12);
-  s.n_head = config.integer(field_of(config, "n_head", "num_attention_heads"), 1, 4096, 12);
-  s.n_embd = config.integer(field_of(config, "n_embd", "hidden_size"), 1, 1 << 17, 768);
+  s.layers_field = field_of(config, "n_layer", "num_hidden_layers");
+  s.heads_field = field_of(config, "n_head", "num_attention_heads");
+  s.channels_field = field_of(config, "n_embd", "hidden_size");
+  s.n_layer = config.integer(s.layers_field, 1, 4096, 12);
+  s.n_head = config.integer(s.heads_field, 1, 4096, 12);
+  s.n_embd = config.integer(s.channels_field, 1, 1 << 17, 768);
   s.n_inner = config.integer("n_inner", 1, 1 << 19, 4 * s.n_embd);
   s.context = config.integer(field_of(config, "n_positions", "max_position_embeddings"), 1, 1 << 20, 1024);
   s.vocabulary = config.integer("vocab_size", 1, size_limit, 50257);
@@ -110,8 +114,8 @@ class Gpt2Builder : NetworkBuilder {
 };
 
 Graph gpt2_graph(Gpt2Settings settings, const Config& config, std::span<const std::string> tensor_names) {
-  check_divides(config, "n_embd", settings.n_embd, "n_head", settings.n_head);
-  check_parts(config, "n_layer", settings.n_layer, "n_head", settings.n_head);
+  check_divides(config, settings.channels_field, settings.n_embd, settings.heads_field, settings.n_head);
+  check_parts(config, settings.layers_field, settings.n_layer, settings.heads_field, settings.n_head);
   check_positive(config, "layer_norm_epsilon", settings.epsilon);
   settings.tied = config.boolean("tie_word_embeddings", true) && !holds(tensor_names, "lm_head.weight");
   return Gpt2Builder(settings).build();

@@ -115,10 +115,12 @@ Graph build_gpt_neox(const Config& config, std::span<const std::string> tensor_n
   check_parts(config, "num_hidden_layers", s.layers, "num_attention_heads", s.heads);
   check_divides(config, "hidden_size", s.channels, "num_attention_heads", s.heads);
   // Newer files have it beside the rest of the rotation.
-  const double share =
-      config.number("rotary_pct", config.section("rope_parameters").number("partial_rotary_factor", 0.25));
+  const bool own = config.has("rotary_pct");
+  const Config& place = own ? config : config.section("rope_parameters");
+  const char* field = own ? "rotary_pct" : "partial_rotary_factor";
+  const double share = place.number(field, 0.25);
   if (!(share >= 0 && share <= 1))
-    throw Error(say("{0}: '{1}' must lie between {2} and {3}", config.file(), "rotary_pct", 0, 1));
+    throw Error(say("{0}: '{1}' must lie between {2} and {3}", place.file(), field, 0, 1));
   const int turning = int(s.channels / s.heads * share);
   check_even(config, "rotary_pct · hidden_size / num_attention_heads", turning);
   s.rope = rope_settings(config, turning, s.context, config.number("rotary_emb_base", 10000));

@@ -44,6 +44,14 @@ MappedFile::~MappedFile() {
   if (data_) munmap(const_cast<std::byte*>(data_), size_);
 }
 
+bool is_there(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (status.type() == std::filesystem::file_type::none)
+    throw Error(say("{0} cannot be read: {1}.", path.string(), error.message()));
+  return std::filesystem::exists(status);
+}
+
 std::string read_text_file(const std::filesystem::path& path, size_t most) {
   MappedFile file(path);
   if (file.bytes().size() > most)

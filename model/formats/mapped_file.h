@@ -25,6 +25,10 @@ class MappedFile {
   size_t size_ = 0;
 };
 
+/// Whether there is a file or folder. Throws Error naming it where nobody can know, as in a folder that may
+/// not be entered.
+bool is_there(const std::filesystem::path& path);
+
 /// The whole text of a file. Throws Error naming it if it cannot be read or holds more than `most` bytes.
 std::string read_text_file(const std::filesystem::path& path, size_t most);
 

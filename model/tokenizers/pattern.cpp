@@ -52,6 +52,9 @@ std::string for_pcre2(std::string_view expression) {
       if (in_class && (rest.starts_with("[^") || rest.starts_with("&&"))) return "";
       const bool opens = rest[0] == '[', closes = in_class && rest[0] == ']';
       classes += int(opens) - int(closes);
+      // A hyphen beside an inner bracket would become a range.
+      const bool inner = (opens && in_class) || (closes && classes > 0);
+      if (inner && (result.back() == '-' || (rest.size() > 1 && rest[1] == '-'))) return "";
       if (!in_class || !opens)
         if (!closes || classes == 0) result += rest[0];
       continue;
@@ -128,8 +131,7 @@ Pattern Pattern::expression(std::string_view expression, const std::string& file
     throw Error(say("{0}: a pattern is longer than {1} bytes.", file, longest_expression));
   std::string source = for_pcre2(expression);
   if (source.empty() && !expression.empty())
-    throw Error(
-        say("{0}: a pattern has a class of characters inside of another, which cannot be read.", file));
+    throw Error(say("{0}: a pattern has a class of characters made of others, which cannot be read.", file));
   pattern.code_ = std::make_shared<Code>(
       pcre2_compile(reinterpret_cast<PCRE2_SPTR>(source.data()), source.size(),
                     PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, &error, &place, nullptr));

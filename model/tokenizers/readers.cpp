@@ -15,15 +15,6 @@ namespace {
 
 constexpr size_t largest_tokenizer_file = 256 << 20;  // bytes
 
-/// Throws Error where nobody can know, as in a folder that may not be entered.
-bool is_there(const std::filesystem::path& path) {
-  std::error_code error;
-  const std::filesystem::file_status status = std::filesystem::status(path, error);
-  if (status.type() == std::filesystem::file_type::none)
-    throw Error(say("{0} cannot be read: {1}.", path.string(), error.message()));
-  return std::filesystem::exists(status);
-}
-
 std::shared_ptr<const Tokenizer> read_characters(const nlohmann::json& json, const std::string& file) {
   auto found = json.find("tokens");
   if (found == json.end() || !found->is_array())

@@ -44,6 +44,10 @@ class Folders(ModelTest):
         self.agrees(renamed("gpt2", {"n_head": "num_attention_heads", "n_layer": "num_hidden_layers",
                                      "n_embd": "hidden_size", "n_positions": "max_position_embeddings"}), "gpt2")
 
+    def test_errors_name_the_field_that_the_file_has(self):
+        folder = self.copy_of("gpt2", n_head=None, num_attention_heads=7)
+        self.fails("info", folder, words=["cannot be divided by num_attention_heads = 7"])
+
     def test_a_partial_rotation_beside_the_rest_of_the_rotation(self):
         config = json.loads((REFERENCE / "gpt_neox_serial" / "config.json").read_text())
         share, base = config["rotary_pct"], config.get("rotary_emb_base", 10000)
@@ -52,6 +56,8 @@ class Folders(ModelTest):
                               rope_parameters={"rope_type": "default", "rope_theta": base,
                                                "partial_rotary_factor": share})
         self.agrees(folder, "gpt_neox_serial")
+        folder = self.copy_of("gpt_neox_serial", rotary_pct=None, rope_parameters={"partial_rotary_factor": 2})
+        self.fails("info", folder, words=["rope_parameters: 'partial_rotary_factor' must lie between 0 and 1"])
 
     def test_a_stretched_rotation_without_its_factor(self):
         folder = self.copy_of("llama", rope_scaling={"type": "linear"})
@@ -84,6 +90,11 @@ class Folders(ModelTest):
         (folder / "model.safetensors").unlink()
         (folder / "pytorch_model.bin").write_bytes(b"\x80\2\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19." + b"\0" * 100)
         self.fails("info", folder, words=["is no ZIP archive, as which PyTorch saves since 1.6"])
+
+        (folder / "pytorch_model.bin").rename(folder / "part.bin")
+        index = {"weight_map": {"model.norm.weight": "part.bin"}}
+        (folder / "pytorch_model.bin.index.json").write_text(json.dumps(index))
+        self.fails("info", folder, words=["part.bin is no ZIP archive, as which PyTorch saves since 1.6"])
 
     def test_views_that_overlap_without_end(self):
         folder = self.copy_of("llama")
@@ -150,17 +161,18 @@ class Folders(ModelTest):
                                            str(seed), "--json"))
             if special & set(out["ids"]):
                 continue
-            expected = ""
+            expected, kinds = "", set()
             for id in out["ids"]:
                 word = words[id]
                 chinese = "\u3000" <= word[0] <= "\u9fff" or "\uff00" <= word[0] <= "\uffef"
                 expected += word[2:] if word.startswith("##") else word if chinese else " " + word
-                seen.add("piece" if word.startswith("##") else "chinese" if chinese else "word")
+                kinds.add("piece" if word.startswith("##") else "chinese" if chinese else "word")
             for sign in ".?!,":
                 expected = expected.replace(" " + sign, sign)
             if "'" not in expected:
                 self.assertEqual(out["text"], expected)
-        self.assertLessEqual({"word"}, seen)
+                seen |= kinds
+        self.assertEqual({"word", "piece", "chinese"}, seen)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,13 @@ import json
 import os
 import resource
 import shutil
+import signal
 import struct
+import subprocess
+import time
 
 import model_files as files
-from support import REFERENCE, ROOT, ProgramTest, bound_by_permissions, main, read_safetensors
+from support import PROGRAM, REFERENCE, ROOT, ProgramTest, bound_by_permissions, main, read_safetensors
 
 SORT = ROOT / "assets" / "models" / "sort-abc"
 TEXT = "the planets move, the planets shine\n" * 20
@@ -87,6 +90,25 @@ class Outputs(ProgramTest):
         self.assertEqual(sorted(os.listdir(self.folder)), ["t.json", "t.part.json"])
 
     # ---- failures
+
+    def test_an_interrupted_command_leaves_nothing(self):
+        programs = self.folder / "programs"
+        programs.mkdir()
+        ffmpeg = programs / "ffmpeg"  # one that takes all in, so that the film goes on
+        ffmpeg.write_text("#!/bin/sh\ncat > /dev/null\n")
+        ffmpeg.chmod(0o755)
+        films = self.folder / "films"
+        films.mkdir()
+        for how in (signal.SIGTERM, signal.SIGINT):
+            with subprocess.Popen([PROGRAM, "render", "-o", films / "film.mp4", "--seconds", "3600"],
+                                  env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"},
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as film:
+                while not any(films.iterdir()):
+                    self.assertIsNone(film.poll())
+                    time.sleep(0.01)
+                film.send_signal(how)
+                self.assertEqual(film.wait(60), -how)
+            self.assertEqual(list(films.iterdir()), [])
 
     def test_a_full_disk(self):
         trace = self.folder / "t.safetensors"

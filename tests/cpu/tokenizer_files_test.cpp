@@ -398,9 +398,9 @@ TEST_CASE("a class of characters inside of another joins it, as Oniguruma reads 
   CHECK(pieces_of(bloom, text) == expected);
   CHECK(pieces_of(Pattern::expression(bloom_pattern, "t"), text) == expected);
   CHECK(pieces_of(Pattern::expression("[a[bc]d]+[[:digit:]x]", "t"), "-abcd7-") == Pieces{"-", "abcd7", "-"});
-  for (const char* pattern : {"[a[^b]]", "[a&&b]"})
+  for (const char* pattern : {"[a[^b]]", "[a&&b]", "[*[-/]]", "[a[b-]z]", "[a-[b]]", "[[b]-z]"})
     CHECK(error_of([&] { Pattern::expression(pattern, "t"); }) ==
-          "t: a pattern has a class of characters inside of another, which cannot be read.");
+          "t: a pattern has a class of characters made of others, which cannot be read.");
 }
 
 TEST_CASE("a vocabulary alone is told from a tokenizer") {
