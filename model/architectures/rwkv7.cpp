@@ -105,9 +105,8 @@ class Rwkv7Builder : NetworkBuilder {
   }
 
   Shared share(int i, const Tensor& x, const std::string& att, const std::string& from) {
-    const auto blend = [&](const char* letter) -> const Tensor& {
-      const std::string name = letter;
-      return shifted(att, name, from + "x_" + name, x);
+    const auto blend = [&](const std::string& letter) -> const Tensor& {
+      return shifted(att, letter, mixer(att, letter, from), x);
     };
     Shared shared{};
     shared.receptance = &blend("r");
@@ -122,16 +121,17 @@ class Rwkv7Builder : NetworkBuilder {
     return shared;
   }
 
-  const Tensor& shifted(const std::string& part, const std::string& letter, const std::string& file,
+  /// How much of the token before comes into a blend of time mixing; older files of Hugging Face's kind have
+  /// the six in one tensor.
+  const Tensor& mixer(const std::string& att, const std::string& letter, const std::string& from) {
+    const std::string name = att + "time_mix_" + letter;
+    if (!s_.mixers_packed) return vector(name, from + "x_" + letter, Kind::weight, channel_);
+    const int row = int(std::string("rwkvag").find(letter));
+    return graph_.weight(name, one_, channel_, Kind::weight, {from + "x_x", 6, channel_.size, row, 0});
+  }
+
+  const Tensor& shifted(const std::string& part, const std::string& letter, const Tensor& share,
                         const Tensor& x) {
-    const std::string name = part + "time_mix_" + letter;
-    // Older files of Hugging Face's kind have the six of time mixing in one tensor.
-    const size_t row = std::string("rwkvag").find(letter), end = file.size() - letter.size();
-    const std::string packed = file.substr(0, end) + "x";
-    const Tensor& share =
-        s_.mixers_packed && part.ends_with("att.")
-            ? graph_.weight(name, one_, channel_, Kind::weight, {packed, 6, channel_.size, int(row), 0})
-            : vector(name, file, Kind::weight, channel_);
     return apply(part + "hook_mix_" + letter, ops::token_shift(true), {&x, &share});
   }
 
@@ -229,7 +229,8 @@ class Rwkv7Builder : NetworkBuilder {
     const std::string ffn = block + "ffn.", from = file + "ffn.";
     const Dim feature{Axis::feature, s_.features};
     const Tensor& x = layer_norm(block + "ln2.", file + names_.norm2, *stream_);
-    const Tensor& mixed = shifted(ffn, "k", from + "x_k", x);
+    const Tensor& mixed =
+        shifted(ffn, "k", vector(ffn + "time_mix_k", from + "x_k", Kind::weight, channel_), x);
     const Tensor& k = project(ffn + "hook_pre", mixed, ffn + "W_K", "", from + "key.", channel_, feature);
     const Tensor& active = apply(ffn + "hook_post", ops::activate(Activation::squared_relu), {&k});
     return project(block + "hook_mlp_out", active, ffn + "W_V", "", from + "value.", feature, channel_);
