@@ -9,6 +9,7 @@
 #include "model/message.h"
 #include "model/tokenizers/readers.h"
 #include "model/tokenizers/sentence_piece.h"
+#include "model/tokenizers/world.h"
 
 using namespace orrery;
 
@@ -68,8 +69,8 @@ void check_other_formats(std::string_view input) {
 
 }  // namespace
 
-/// Bytes cut at zero bytes: a tokenizer.json or vocab.txt and a text, or a vocab.json, a merges.txt and a
-/// text.
+/// Bytes cut at zero bytes: a tokenizer.json, vocab.txt or RWKV's vocabulary and a text, or a vocab.json, a
+/// merges.txt and a text.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
   std::string_view input(reinterpret_cast<const char*>(data), size);
   std::vector<std::string_view> parts;
@@ -84,6 +85,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
   check_other_formats(std::string_view(reinterpret_cast<const char*>(data), size));
   try {
     if (parts.size() == 2) check_text(*read_word_piece_vocabulary(parts[0], "input", nullptr), parts.back());
+  } catch (const Error&) {
+  }
+  try {
+    is_world_vocabulary(parts[0]);
+    if (parts.size() == 2) check_text(*read_world_vocabulary(parts[0], "input"), parts.back());
   } catch (const Error&) {
   }
   try {

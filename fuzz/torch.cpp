@@ -1,5 +1,6 @@
 #include "fuzz/stored.h"
 #include "model/formats/pickle.h"
+#include "model/formats/rwkv_checkpoint.h"
 #include "model/formats/torch_checkpoint.h"
 
 using namespace orrery;
@@ -10,7 +11,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
   try {
     nlohmann::json settings;
     const TorchCheckpoint checkpoint = read_torch_checkpoint(bytes, "input", settings);
-    for (const StoredTensor& tensor : checkpoint.tensors) read_whole(tensor);
+    std::map<std::string, StoredTensor> by_name;
+    for (const StoredTensor& tensor : checkpoint.tensors) {
+      read_whole(tensor);
+      by_name.emplace(tensor.name, tensor);
+    }
+    rwkv7_settings(by_name);
   } catch (const Error& error) {
     if (error.message.english().empty()) __builtin_trap();
   }

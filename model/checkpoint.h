@@ -33,15 +33,15 @@ struct Checkpoint {
 };
 
 /// Opens a model: a folder or one file of it, in any of the formats of model/formats. A folder holds
-/// model.safetensors or its index, a pytorch_model.bin, ckpt.pt, .gguf or llama2.c's .bin; config.json where
-/// the format has no configuration of its own; and tokenizer files. Only headers are read; the weights are
-/// memory-mapped. Throws Error with a sentence naming file and field.
+/// model.safetensors or its index, a pytorch_model.bin, ckpt.pt, .pth, .gguf or llama2.c's .bin; config.json
+/// where the format has no configuration of its own; and tokenizer files. Only headers are read; the weights
+/// are memory-mapped. Throws Error with a sentence naming file and field.
 Checkpoint open_checkpoint(const std::filesystem::path& path);
 
 /// Reads a tokenizer from a model folder: tokenizer.json (characters or Hugging Face's), vocab.json or
-/// encoder.json + merges.txt or vocab.bpe, vocab.txt (WordPiece), llama2.c's tokenizer.bin; null if the
-/// folder has none of these. Of a tokenizer.json, added tokens that a model of `vocabulary` tokens does not
-/// know stay out, and their texts are added to `left_out`.
+/// encoder.json + merges.txt or vocab.bpe, vocab.txt (WordPiece), RWKV's vocabulary, llama2.c's
+/// tokenizer.bin; null if the folder has none of these. Of a tokenizer.json, added tokens that a model of
+/// `vocabulary` tokens does not know stay out, and their texts are added to `left_out`.
 std::shared_ptr<const Tokenizer> open_tokenizer(const std::filesystem::path& folder,
                                                 int vocabulary = 0x7fffffff,
                                                 std::vector<std::string>* left_out = nullptr);

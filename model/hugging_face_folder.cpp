@@ -9,6 +9,7 @@
 
 #include "model/formats/safetensors_writer.h"
 #include "model/message.h"
+#include "model/tokenizers/world.h"
 
 namespace orrery {
 
@@ -155,10 +156,10 @@ std::vector<std::string> write_hugging_face_folder(const Checkpoint& checkpoint,
   const fs::path from = checkpoint.weights_file.parent_path();
   std::vector<std::string> tokenizer;  // its files, which are taken over as they are
   if (!checkpoint.tokenizer_json)
-    tokenizer =
-        files_beside(from, folder,
-                     {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json",
-                      "merges.txt", "encoder.json", "vocab.bpe", "vocab.txt", "tokenizer.bin"});
+    tokenizer = files_beside(
+        from, folder,
+        {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt",
+         "encoder.json", "vocab.bpe", "vocab.txt", world_vocabulary_file, "tokenizer.bin"});
   const bool generation = !checkpoint.generation.json().empty() &&
                           !files_beside(from, folder, {"generation_config.json"}).empty();
   std::error_code error;

@@ -8,6 +8,7 @@
 #include "model/formats/llama2c.h"
 #include "model/formats/llm_viz.h"
 #include "model/formats/mapped_file.h"
+#include "model/formats/rwkv_checkpoint.h"
 #include "model/formats/safetensors.h"
 #include "model/formats/safetensors_index.h"
 #include "model/formats/torch_checkpoint.h"
@@ -49,10 +50,10 @@ fs::path find_weights(const fs::path& folder) {
   if (auto found = files_ending(folder, ".safetensors"); !found.empty()) return only(std::move(found));
   for (const char* name : {"pytorch_model.bin", "pytorch_model.bin.index.json", "ckpt.pt"})
     if (is_there(folder / name)) return folder / name;
-  for (const char* ending : {".gguf", ".pt", ".bin"})
+  for (const char* ending : {".gguf", ".pt", ".pth", ".bin"})
     if (auto found = files_ending(folder, ending, "tokenizer.bin"); !found.empty())
       return only(std::move(found));
-  throw Error(say("{0} holds no weights: no .safetensors, .gguf, .pt or .bin file that could be one.",
+  throw Error(say("{0} holds no weights: no .safetensors, .gguf, .pt, .pth or .bin file that could be one.",
                   folder.string()));
 }
 
@@ -178,20 +179,24 @@ void open_sharded(Checkpoint& checkpoint, const fs::path& folder) {
   drop_shared_head(checkpoint);
 }
 
-/// nanoGPT's ckpt.pt, which holds its configuration, or weights that torch.save wrote beside a config.json.
+/// nanoGPT's ckpt.pt, which holds its configuration; RWKV-7's .pth, whose tensors say all; or weights that
+/// torch.save wrote beside a config.json.
 void open_torch(Checkpoint& checkpoint, std::span<const std::byte> bytes, const fs::path& folder) {
   checkpoint.format = "PyTorch";
   const std::string file = checkpoint.weights_file.string();
   nlohmann::json settings;
   auto read = std::make_shared<TorchCheckpoint>(read_torch_checkpoint(bytes, file, settings));
+  checkpoint.ignored = read->ignored;
+  for (const StoredTensor& tensor : read->tensors) add(checkpoint, tensor);
+  nlohmann::json rwkv;
   if (settings.is_object()) {
     settings["model_type"] = "nanogpt";
     checkpoint.config = Config(settings, file);
+  } else if (!is_there(folder / "config.json") && !(rwkv = rwkv7_settings(checkpoint.tensors)).is_null()) {
+    checkpoint.config = Config(rwkv, file);
   } else {
     checkpoint.config = config_of(folder);
   }
-  checkpoint.ignored = read->ignored;
-  for (const StoredTensor& tensor : read->tensors) add(checkpoint, tensor);
   checkpoint.files.push_back(read);  // owns what was rearranged
   drop_shared_head(checkpoint);
   const fs::path characters = folder / "meta.pkl";

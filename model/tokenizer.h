@@ -47,7 +47,7 @@ struct TokenizingSteps {
     bool added = false;                 ///< a special token that was found in the text as it is
     std::vector<Unit> units;            ///< BPE alone
     std::vector<Merge> merges;          ///< BPE alone, in the order in which they happen
-    std::vector<Candidate> candidates;  ///< Unigram and WordPiece, in the order in which they are found
+    std::vector<Candidate> candidates;  ///< where nothing is merged, in the order in which they are found
     std::vector<Token> tokens;
   };
   std::vector<int> prefix;  ///< Tokenizer::prefix

@@ -232,13 +232,13 @@ void TokenizerCanvas::labels() const {
     list_->AddText({corner.x, origin_.y + y + (px(high) - ImGui::GetFontSize()) / 2}, pack(colours().muted),
                    fitting(words, wide).c_str());
   };
-  const std::string kind = steps_->tokenizer->kind();
-  label(words_, row, tr("Words"));
+  const bool search =
+      std::ranges::any_of(steps_->steps.pieces, [](const auto& piece) { return !piece.candidates.empty(); });
+  // Nothing cuts the text into words before the longest token is sought.
+  label(words_, row, steps_->tokenizer->kind() == "RWKV World" ? tr("Parts") : tr("Words"));
   label(characters_, 22, tr("Characters"));
   label(bytes_, 20, tr("Bytes"));
-  if (steps_->lanes > 0)
-    label(lanes_, box_height * 0.54f,
-          kind == "Unigram" || kind == "WordPiece" ? tr("Tokens that fit") : tr("Merges"));
+  if (steps_->lanes > 0) label(lanes_, box_height * 0.54f, search ? tr("Tokens that fit") : tr("Merges"));
   const char* below = lane_number(*steps_);
   if (steps_->lanes > 0 && *below) label(lanes_ + px(box_height * 0.46f), box_height * 0.54f, below);
   label(tokens_, box_height * 0.54f, tr("Tokens"));

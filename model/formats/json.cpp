@@ -73,7 +73,7 @@ nlohmann::json parse_json(std::string_view text, const std::string& file, const 
 std::string json_excerpt(const nlohmann::json& value) {
   constexpr size_t most = 60;
   if (value.is_structured()) return value.is_array() ? "[...]" : "{...}";
-  std::string text = value.dump(-1, ' ', true);
+  std::string text = value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
   return text.size() <= most ? text : text.substr(0, most - 3) + "...";
 }
 

@@ -124,8 +124,7 @@ std::vector<TokenSpan> PipelineTokenizer::encode(std::string_view text) const {
 }
 
 TokenizingSteps PipelineTokenizer::steps(std::string_view text) const {
-  constexpr size_t most = 1 << 20;  // bytes: a unit of a piece takes some 50
-  if (text.size() > most) throw Error(say("The text is longer than {0} bytes.", most));
+  check_steps_size(text);
   TokenizingSteps steps;
   steps.prefix = prefix_;
   walk(

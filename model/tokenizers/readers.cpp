@@ -8,6 +8,7 @@
 #include "model/message.h"
 #include "model/tokenizers/character_tokenizer.h"
 #include "model/tokenizers/sentence_piece.h"
+#include "model/tokenizers/world.h"
 
 namespace orrery {
 
@@ -27,6 +28,15 @@ std::shared_ptr<const Tokenizer> read_characters(const nlohmann::json& json, con
   return std::make_shared<CharacterTokenizer>(std::move(tokens), file);
 }
 
+/// A text file of tokens: RWKV's by its name or first line, else BERT's.
+std::shared_ptr<const Tokenizer> read_vocabulary_file(const std::filesystem::path& path,
+                                                      const nlohmann::json& configuration) {
+  const std::string text = read_text_file(path, largest_tokenizer_file);
+  if (path.filename() == world_vocabulary_file || is_world_vocabulary(text))
+    return read_world_vocabulary(text, path.string());
+  return read_word_piece_vocabulary(text, path.string(), configuration);
+}
+
 /// What a folder may hold in place of a tokenizer.json and of GPT-2's files; null if it has neither.
 std::shared_ptr<const Tokenizer> open_other_vocabulary(const std::filesystem::path& folder) {
   std::error_code error;
@@ -36,8 +46,10 @@ std::shared_ptr<const Tokenizer> open_other_vocabulary(const std::filesystem::pa
     nlohmann::json options;
     if (std::filesystem::exists(configuration, error))
       options = parse_json(read_text_file(configuration, largest_tokenizer_file), configuration.string());
-    return read_word_piece_vocabulary(read_text_file(words, largest_tokenizer_file), words.string(), options);
+    return read_vocabulary_file(words, options);
   }
+  if (is_there(folder / world_vocabulary_file))
+    return read_vocabulary_file(folder / world_vocabulary_file, nullptr);
   if (!std::filesystem::exists(llama, error)) return nullptr;
   std::string bytes = read_text_file(llama, largest_tokenizer_file);
   return read_llama2c_tokenizer(std::as_bytes(std::span(bytes)), llama.string());
@@ -89,16 +101,16 @@ std::shared_ptr<const Tokenizer> open_tokenizer_alone(const std::filesystem::pat
   if (half || (is_there(path) && std::filesystem::is_directory(path))) {
     const std::filesystem::path folder = half ? path.parent_path() : path;
     if (auto tokenizer = open_tokenizer(folder.empty() ? "." : folder)) return tokenizer;
-    throw Error(say("{0} holds no tokenizer: no tokenizer.json, vocab.json, vocab.txt or tokenizer.bin.",
-                    path.string()));
+    throw Error(say("{0} holds no tokenizer: no tokenizer.json, vocab.json, vocab.txt, {1} or tokenizer.bin.",
+                    path.string(), world_vocabulary_file));
   }
   const std::string ending = path.extension().string();
   if (ending != ".json" && ending != ".txt" && ending != ".bin")
     throw Error(say("{0} is no tokenizer that can be read: tokenizer.json, vocab.txt and tokenizer.bin are.",
                     path.string()));
+  if (ending == ".txt") return read_vocabulary_file(path, nullptr);
   const std::string bytes = read_text_file(path, largest_tokenizer_file);
   if (ending == ".json") return read_tokenizer_json(bytes, path.string());
-  if (ending == ".txt") return read_word_piece_vocabulary(bytes, path.string(), nullptr);
   return read_llama2c_tokenizer(std::as_bytes(std::span(bytes)), path.string());
 }
 

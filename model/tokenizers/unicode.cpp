@@ -116,4 +116,9 @@ void check_text(std::string_view text) {
   if (valid < text.size()) throw Error(say("The text is not valid UTF-8 (byte {0}).", valid));
 }
 
+void check_steps_size(std::string_view text) {
+  constexpr size_t most = 1 << 20;  // bytes: a unit of a piece takes some 50
+  if (text.size() > most) throw Error(say("The text is longer than {0} bytes.", most));
+}
+
 }  // namespace orrery

@@ -45,5 +45,7 @@ void for_each_character(std::string_view text, Visit&& visit) {
 
 /// Throws Error naming the byte if a text that is to be encoded is not valid UTF-8.
 void check_text(std::string_view text);
+/// Throws Error if a text is too long for its steps to be kept.
+void check_steps_size(std::string_view text);
 
 }  // namespace orrery

@@ -116,6 +116,33 @@ class Folders(ModelTest):
         (folder / "model.safetensors").write_bytes(safetensors(tensors))
         self.agrees(folder, "rwkv7_layers")
 
+    def test_rwkv7_as_its_authors_save_it(self):
+        config, tensors = files.read_model(REFERENCE / "rwkv7")
+        for letter in "012":  # files have these in the first layer, too, where nothing reads them
+            tensors[f"blocks.0.att.v{letter}"] = tensors[f"blocks.1.att.v{letter}"]
+        root = {name: files.torch_tensor(name, len(matrix.numbers), matrix.shape) for name, matrix in tensors.items()}
+        storages = {name: matrix.raw() for name, matrix in tensors.items()}
+        folder = self.folder / "authors"
+        folder.mkdir()
+        path = folder / "RWKV-x070-World.pth"
+        path.write_bytes(files.torch_archive(root, storages))
+        self.agrees(path, "rwkv7")
+        self.agrees(folder, "rwkv7")
+        info = json.loads(self.succeeds("info", path, "--json"))
+        self.assertEqual(info["format"], "PyTorch")
+        found = {use["name"]: use["state"] for use in info["files"]}
+        self.assertEqual(found["blocks.0.att.v1"], "ignored")
+
+        self.succeeds("convert", path, self.folder / "converted")
+        written = json.loads((self.folder / "converted" / "config.json").read_text())
+        self.assertEqual({name: config[name] for name in written}, written)
+        self.agrees(self.folder / "converted", "rwkv7")
+
+        for name in ("blocks.2.att.w1", "blocks.0.att.w1"):
+            root.pop(name)
+            path.write_bytes(files.torch_archive(root, storages))
+            self.fails("generate", "-m", path, "--ids", "1", "-n", 1, words=[f"the tensor {name} is missing"])
+
     # ---- tokenizers
 
     def test_a_token_that_was_added_after_the_training(self):

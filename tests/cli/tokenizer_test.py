@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Learning a BPE on the command line, and the steps of every kind of tokenizer."""
+"""Learning a BPE on the command line, the steps of every kind of tokenizer, and RWKV's vocabulary."""
+import ast
 import json
 
 from support import GPT2, ROOT, ProgramTest, main
@@ -104,6 +105,72 @@ class Tokenizer(ProgramTest):
         self.assertIn("the longest", words)
         result = self.tokens("-m", "tang-poems", "-p", "春", "--steps")
         self.assertEqual([piece["text"] for piece in result["steps"]["pieces"]], ["春"])
+
+    # ---- RWKV's vocabulary
+
+    def world(self):
+        """A vocabulary file of all bytes and parts of the reference texts, and its tokens by id."""
+        tokens = [bytes([byte]) for byte in range(256)]
+        texts = [text.encode() for text in json.loads((TOKENIZERS / "texts.json").read_text())]
+        for length in (2, 3, 5, 9):
+            for text in texts:
+                tokens.extend(text[at:at + length] for at in range(0, min(len(text) - length, 400), 3))
+        tokens = list(dict.fromkeys([*tokens, b"\r\n\t", b"it's", b"\"'\\", "\x85\u2028\U0001fa90".encode()]))
+
+        def spelled(token):
+            try:
+                return repr(token.decode())
+            except UnicodeDecodeError:
+                return repr(token)
+        lines = [f"{number} {spelled(token)} {len(token)}\n" for number, token in enumerate(tokens, 1)]
+        path = self.write("".join(lines), "rwkv_vocab_v20230424.txt")
+        read = {int(line.split(" ", 1)[0]): ast.literal_eval(line.split(" ", 1)[1].rsplit(" ", 1)[0]) for line in lines}
+        return path, {number: token.encode() if isinstance(token, str) else token for number, token in read.items()}
+
+    def test_the_longest_token_that_fits(self):
+        path, tokens = self.world()
+        ids = {token: number for number, token in tokens.items()}
+        for text in json.loads((TOKENIZERS / "texts.json").read_text()):
+            data, expected, spans, begin = text.encode(), [], [], 0
+            while begin < len(data):
+                end = max(end for end in range(begin + 1, min(begin + 64, len(data)) + 1) if data[begin:end] in ids)
+                expected.append(ids[data[begin:end]])
+                spans.append((begin, end))
+                begin = end
+            found = self.tokens("--tokenizer", path, "-p", text)
+            self.assertEqual(found["ids"], expected)
+            self.assertEqual([(token["begin"], token["end"]) for token in found["tokens"]], spans)
+            steps = self.tokens("--tokenizer", self.folder, "-p", text, "--steps")["steps"]
+            self.assertEqual("".join(piece["text"] for piece in steps["pieces"]), text)
+            taken = [one["id"] for piece in steps["pieces"] for one in piece["candidates"] if one["taken"]]
+            self.assertEqual(taken, expected)
+
+    def test_a_broken_vocabulary_of_rwkv(self):
+        path, tokens = self.world()
+        good = path.read_bytes().decode()
+        lines = good.split("\n")
+
+        def refuses(number, line, *words):
+            changed = [*lines[:number - 1], line, *lines[number:]]
+            self.write("\n".join(changed), path.name)
+            self.fails("tokenize", "--tokenizer", path, "-p", "a", words=[path.name, *words])
+        for line in ("", "300", "300 'ab'", "300 'ab' 3", "x 'ab' 2", "-1 'ab' 2", "300 'ab 2", "300 ab' 2",
+                     "300 'a'b' 3", "300 __import__('os').abort() 2", "300 'a' + 'b' 2", "300 'ab\\' 3",
+                     "300 '\\x4' 1", "300 '\\xzz' 1", "300 '\\ud800' 3", "300 '\\U00110000' 4", "300 b'\\u0041' 1",
+                     "300 b'é' 2", "300 '' x", "300 'ab' 99999999999999999999", "99999999999 'ab' 2"):
+            refuses(300, line, "line 300 is no token of RWKV's")
+        refuses(300, "300 'a' 1", 'the token "a" occurs twice')
+        refuses(300, "299 'zzzz' 4", "have the same id 299")
+        refuses(300, "0 'zzzz' 4", "have the same id 0")
+        refuses(300, "123456 'zzzz' 4", "ids must be 0, 1, 2, ... without holes")
+        refuses(300, "300 '' 0", "the token 300 must have 1 to 1024 bytes")
+        refuses(300, f"300 '{'a' * 1025}' 1025", "the token 300 must have 1 to 1024 bytes")
+        refuses(256, "256 'zzzz' 4", "the vocabulary lacks the token FF")
+        refuses(256, "256 b'\\xfe' 1", 'the token "\\ufffd" occurs twice')
+        self.write(good.replace("\n", "\r\n"), path.name)
+        self.assertEqual(self.tokens("--tokenizer", path, "-p", "\r\n\t")["ids"],
+                         [number for number, token in tokens.items() if token == b"\r\n\t"])
+        self.assertEqual(self.succeeds("tokenize", "--tokenizer", path, "--ids", "0"), b"0\t<|endoftext|>\n")
 
 
 main()

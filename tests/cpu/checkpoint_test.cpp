@@ -209,7 +209,7 @@ TEST_CASE("folders and files that hold no model: one sentence each") {
   auto error = [](const std::string& name) { return error_of([&] { open_checkpoint(name); }); };
   CHECK(error(path + "/nothing") == "There is no file or folder " + path + "/nothing.");
   CHECK(error(path) ==
-        path + " holds no weights: no .safetensors, .gguf, .pt or .bin file that could be one.");
+        path + " holds no weights: no .safetensors, .gguf, .pt, .pth or .bin file that could be one.");
   folder.write("a.safetensors", safetensors("{}", ""));
   CHECK(error(path) == path + " has no config.json, which says what model the weights belong to.");
   folder.write("config.json", "");
