@@ -15,10 +15,11 @@ constexpr size_t longest_token = 1024;     // bytes: what a search may cost at e
 
 /// A number that takes up the whole text.
 std::optional<int> number_of(std::string_view text, int base = 10) {
+  if (text.starts_with('-')) return std::nullopt;
   int number = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, number, base);
-  if (error != std::errc() || stop != end || number < 0) return std::nullopt;
+  if (error != std::errc() || stop != end) return std::nullopt;
   return number;
 }
 

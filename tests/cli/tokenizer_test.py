@@ -156,8 +156,9 @@ class Tokenizer(ProgramTest):
             self.fails("tokenize", "--tokenizer", path, "-p", "a", words=[path.name, *words])
         for line in ("", "300", "300 'ab'", "300 'ab' 3", "x 'ab' 2", "-1 'ab' 2", "300 'ab 2", "300 ab' 2",
                      "300 'a'b' 3", "300 __import__('os').abort() 2", "300 'a' + 'b' 2", "300 'ab\\' 3",
-                     "300 '\\x4' 1", "300 '\\xzz' 1", "300 '\\ud800' 3", "300 '\\U00110000' 4", "300 b'\\u0041' 1",
-                     "300 b'é' 2", "300 '' x", "300 'ab' 99999999999999999999", "99999999999 'ab' 2"):
+                     "300 '\\x4' 1", "300 '\\x-0' 1", "300 '\\xzz' 1", "300 '\\ud800' 3", "300 '\\U00110000' 4",
+                     "300 b'\\u0041' 1", "300 b'é' 2", "300 '' x", "300 'ab' 99999999999999999999",
+                     "99999999999 'ab' 2"):
             refuses(300, line, "line 300 is no token of RWKV's")
         refuses(300, "300 'a' 1", 'the token "a" occurs twice')
         refuses(300, "299 'zzzz' 4", "have the same id 299")
