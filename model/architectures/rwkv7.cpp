@@ -243,11 +243,26 @@ class Rwkv7Builder : NetworkBuilder {
   std::vector<const Tensor*> first_values_;  // of the first layer's heads
 };
 
+/// Later kinds of it, in the same files, have tables and networks that add to what a layer writes: without
+/// them the numbers would be others.
+void refuse_additions(const Config& config, std::span<const std::string> tensor_names) {
+  for (const std::string& name : tensor_names) {
+    if (!name.starts_with("blocks.0.")) continue;
+    const std::string_view part = std::string_view(name).substr(9);
+    const bool known = part.starts_with("ln") || part.starts_with("att.") || part == "ffn.x_k" ||
+                       part == "ffn.key.weight" || part == "ffn.value.weight";
+    if (!known)
+      throw Error(
+          say("{0}: the tensor {1} belongs to a kind of RWKV-7 that is not supported.", config.file(), name));
+  }
+}
+
 }  // namespace
 
 Graph build_rwkv7(const Config& config, std::span<const std::string> tensor_names) {
   Rwkv7Settings s{};
   s.spelling = holds(tensor_names, "model.embeddings.weight") ? layers : authors;
+  refuse_additions(config, tensor_names);
   s.mixers_packed = holds(tensor_names, "model.layers.0.attn.x_x");
   s.layers = config.integer("num_hidden_layers", 1, 4096);
   s.channels = config.integer("hidden_size", 1, 1 << 16);

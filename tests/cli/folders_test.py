@@ -138,6 +138,9 @@ class Folders(ModelTest):
         self.assertEqual({name: config[name] for name in written}, written)
         self.agrees(self.folder / "converted", "rwkv7")
 
+        added = "blocks.0.ffn.s_emb.weight"
+        path.write_bytes(files.torch_archive(root | {added: root["emb.weight"]}, storages))
+        self.fails("info", path, words=[f"the tensor {added} belongs to a kind of RWKV-7 that is not supported"])
         for name in ("blocks.2.att.w1", "blocks.0.att.w1"):
             root.pop(name)
             path.write_bytes(files.torch_archive(root, storages))
