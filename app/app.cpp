@@ -317,6 +317,7 @@ void App::take_events() {
     switch (event.kind) {
       case Event::Kind::model_loaded: {
         model = event.model;
+        if (const auto note = left_out_note(*model)) tell(*note);
         sampling =
             rebased(sampling, own_sampling, fulfilled(fulfilled({}, model->sampling()), options.sampling));
         own_sampling = fulfilled(fulfilled({}, model->sampling()), options.sampling);

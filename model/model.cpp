@@ -38,6 +38,17 @@ void ask_for_large_pages(void* memory, size_t bytes) {
 #endif
 }
 
+/// Tensors that files have though a network is whole without them: buffers that can be computed, a head that
+/// is tied to the table, RWKV-7's blend of the first layer's values with themselves.
+bool can_be_left_out(std::string_view name) {
+  for (const char* ending : {".inv_freq", ".attention.bias", ".attention.masked_bias"})
+    if (name.ends_with(ending)) return true;
+  for (const char* whole : {"lm_head.weight", "embed_out.weight", "head.weight", "blocks.0.att.v0",
+                            "blocks.0.att.v1", "blocks.0.att.v2"})
+    if (name == whole) return true;
+  return false;
+}
+
 }  // namespace
 
 void Model::allocate(const std::function<void(const Tensor&, MutableView)>& fill) {
@@ -66,6 +77,16 @@ void Model::allocate(const std::function<void(const Tensor&, MutableView)>& fill
     fill(*tensor, view);
     weights_[size_t(tensor->index)] = {data, rows, cols, view.row_stride, view.col_stride};
   }
+}
+
+std::optional<Message> left_out_note(const Model& model) {
+  const std::vector<std::string>& names = model.left_out();
+  if (names.empty()) return std::nullopt;
+  return say(
+      "{0} holds tensors that are not read ({1} in all, such as {2}): the numbers may differ from those that "
+      "the "
+      "model was trained to give.",
+      model.weights_file().string(), names.size(), names.front());
 }
 
 Graph build_graph(const Checkpoint& checkpoint) {
@@ -100,7 +121,10 @@ std::shared_ptr<const Model> Model::load(const std::filesystem::path& path, Prog
     used.insert(tensor->source.name);
   }
   for (const auto& [name, tensor] : checkpoint.tensors)
-    if (!used.contains(name)) model->ignored_.push_back(name);
+    if (!used.contains(name)) {
+      model->ignored_.push_back(name);
+      if (!can_be_left_out(name)) model->left_out_.push_back(name);
+    }
   if (model->tokenizer_ && model->tokenizer_->size() > model->vocabulary_size())
     throw Error(say("{0}: the tokenizer has {1} tokens, but vocab_size is {2}", checkpoint.config.file(),
                     model->tokenizer_->size(), model->vocabulary_size()));

@@ -3,12 +3,14 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "model/architecture.h"
 #include "model/checkpoint.h"
 #include "model/generation.h"
+#include "model/message.h"
 
 namespace orrery {
 
@@ -38,9 +40,10 @@ class Model {
   const SamplingWishes& sampling() const { return sampling_; }
   const std::vector<int>& ends() const { return ends_; }
   bool ends_text(int id) const { return std::find(ends_.begin(), ends_.end(), id) != ends_.end(); }
-  const std::vector<std::string>& ignored() const {
-    return ignored_;
-  }  ///< checkpoint tensors that were not used
+  /// What the files hold and nothing reads: buffers, other things than tensors, tensors.
+  const std::vector<std::string>& ignored() const { return ignored_; }
+  /// Those of them without which the numbers may be others than those that the model was trained to give.
+  const std::vector<std::string>& left_out() const { return left_out_; }
   std::int64_t parameter_count() const { return parameter_count_; }  ///< each checkpoint number once
   int vocabulary_size() const { return graph_.logits().cols.size; }
   MatrixView weight(const Tensor& tensor) const { return weights_[size_t(tensor.index)]; }
@@ -63,13 +66,16 @@ class Model {
   std::filesystem::path path_, weights_file_;
   std::vector<std::filesystem::path> weights_files_;
   std::vector<NumberType> stored_as_;  // by Tensor::index
-  std::vector<std::string> ignored_;
+  std::vector<std::string> ignored_, left_out_;
   std::vector<MatrixView> weights_;  // by Tensor::index
   std::vector<std::unique_ptr<float[]>> storage_;
   std::int64_t parameter_count_ = 0;
 
   void allocate(const std::function<void(const Tensor&, MutableView)>& fill);
 };
+
+/// A sentence that says so of a model that left something out; none for others.
+std::optional<Message> left_out_note(const Model& model);
 
 /// The network that a checkpoint's configuration describes. Throws Error naming file and field.
 Graph build_graph(const Checkpoint& checkpoint);

@@ -177,7 +177,9 @@ void InputOptions::add_prompt(CLI::App& command) {
 
 std::shared_ptr<const Model> InputOptions::load() const {
   Progress progress;
-  return Model::load(model_path(model), progress);
+  auto loaded = Model::load(model_path(model), progress);
+  if (const auto note = left_out_note(*loaded)) tell(*note);
+  return loaded;
 }
 
 std::string InputOptions::given_text() const {

@@ -5,7 +5,7 @@ import shutil
 import struct
 
 import model_files as files
-from support import REFERENCE, ModelTest, main, raw_safetensors
+from support import REFERENCE, ModelTest, main, raw_safetensors, run
 
 
 def safetensors(tensors):
@@ -145,6 +145,21 @@ class Folders(ModelTest):
             root.pop(name)
             path.write_bytes(files.torch_archive(root, storages))
             self.fails("generate", "-m", path, "--ids", "1", "-n", 1, words=[f"the tensor {name} is missing"])
+
+    def test_tensors_that_nothing_reads(self):
+        _, tensors = files.read_model(REFERENCE / "llama")
+
+        def said(more, **changes):
+            folder = self.copy_of("llama", **changes)
+            (folder / "model.safetensors").write_bytes(safetensors(tensors | more))
+            result = run("generate", "-m", folder, "--ids", "1,2", "-n", 1)
+            self.assertEqual(result.returncode, 0)
+            return result.stderr.decode()
+        one = files.Matrix([4], [1, 2, 3, 4])
+        self.assertEqual(said({"model.layers.0.self_attn.rotary_emb.inv_freq": one}), "")
+        name = "model.layers.0.self_attn.q_norm.weight"
+        self.assertIn(f"tensors that are not read (1 in all, such as {name})", said({name: one}))
+        self.assertIn("(9 in all, such as model.layers.1.input_layernorm.weight)", said({}, num_hidden_layers=1))
 
     # ---- tokenizers
 
