@@ -34,8 +34,11 @@ std::span<const Architecture> architectures() {
        build_mamba},
       {"rwkv", "RWKV-4", "No attention: fading means of values, carried along (Peng et al., 2023).",
        build_rwkv4},
-      {"rwkv7", "RWKV-7", "Heads that carry a matrix and rewrite it key by key (Peng et al., 2025).",
-       build_rwkv7},
+      {"rwkv7",
+       "RWKV-7",
+       "Heads that carry a matrix and rewrite it key by key (Peng et al., 2025).",
+       build_rwkv7,
+       {"blocks.0.att.v0", "blocks.0.att.v1", "blocks.0.att.v2"}},
       {"ttt", "TTT-Linear", "Heads that hold a linear model, which learns while it reads (Sun et al., 2024).",
        build_ttt},
   };

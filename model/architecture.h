@@ -1,6 +1,7 @@
 #pragma once
 #include <span>
 #include <string>
+#include <vector>
 
 #include "model/config.h"
 #include "model/graph.h"
@@ -16,6 +17,8 @@ struct Architecture {
   /// stripped), for what a configuration leaves open (a missing bias, an untied head). Throws Error naming
   /// file and field.
   Graph (*build)(const Config& config, std::span<const std::string> tensor_names);
+  /// Tensors that its files have though the network is whole without them.
+  std::vector<std::string> needless = {};
 };
 
 std::span<const Architecture> architectures();

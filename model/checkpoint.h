@@ -46,6 +46,20 @@ std::shared_ptr<const Tokenizer> open_tokenizer(const std::filesystem::path& fol
                                                 int vocabulary = 0x7fffffff,
                                                 std::vector<std::string>* left_out = nullptr);
 
+/// What the file with RWKV's own vocabulary is called.
+inline constexpr char world_vocabulary_file[] = "rwkv_vocab_v20230424.txt";
+/// The files of a model folder that open_tokenizer reads, and those that describe their special tokens.
+inline constexpr const char* tokenizer_files[] = {"tokenizer.json",
+                                                  "tokenizer_config.json",
+                                                  "special_tokens_map.json",
+                                                  "vocab.json",
+                                                  "merges.txt",
+                                                  "encoder.json",
+                                                  "vocab.bpe",
+                                                  "vocab.txt",
+                                                  world_vocabulary_file,
+                                                  "tokenizer.bin"};
+
 /// Checks that the checkpoint has the tensor that `tensor.source` names, in its shape and a number type that
 /// can be read. Throws Error naming tensor, both shapes and the file.
 void check_weight(const Checkpoint& checkpoint, const Tensor& tensor);

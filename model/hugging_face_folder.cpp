@@ -1,15 +1,16 @@
 #include "model/hugging_face_folder.h"
 
+#include <array>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <span>
 
 #include "model/formats/safetensors_writer.h"
 #include "model/message.h"
-#include "model/tokenizers/world.h"
 
 namespace orrery {
 
@@ -107,7 +108,7 @@ class NewFiles {
 
 /// Those of the files that lie beside the weights and not in the new folder, which may be the same.
 std::vector<std::string> files_beside(const fs::path& from, const fs::path& to,
-                                      std::initializer_list<const char*> names) {
+                                      std::span<const char* const> names) {
   std::vector<std::string> found;
   std::error_code error;
   for (const char* name : names)
@@ -155,13 +156,9 @@ std::vector<std::string> write_hugging_face_folder(const Checkpoint& checkpoint,
   }
   const fs::path from = checkpoint.weights_file.parent_path();
   std::vector<std::string> tokenizer;  // its files, which are taken over as they are
-  if (!checkpoint.tokenizer_json)
-    tokenizer = files_beside(
-        from, folder,
-        {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt",
-         "encoder.json", "vocab.bpe", "vocab.txt", world_vocabulary_file, "tokenizer.bin"});
+  if (!checkpoint.tokenizer_json) tokenizer = files_beside(from, folder, tokenizer_files);
   const bool generation = !checkpoint.generation.json().empty() &&
-                          !files_beside(from, folder, {"generation_config.json"}).empty();
+                          !files_beside(from, folder, std::array{"generation_config.json"}).empty();
   std::error_code error;
   fs::create_directories(folder, error);
   refuse_existing(weights);

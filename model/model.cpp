@@ -39,14 +39,13 @@ void ask_for_large_pages(void* memory, size_t bytes) {
 }
 
 /// Tensors that files have though a network is whole without them: buffers that can be computed, a head that
-/// is tied to the table, RWKV-7's blend of the first layer's values with themselves.
-bool can_be_left_out(std::string_view name) {
+/// is tied to the table, and the architecture's own.
+bool can_be_left_out(std::string_view name, const Architecture& architecture) {
   for (const char* ending : {".inv_freq", ".attention.bias", ".attention.masked_bias"})
     if (name.ends_with(ending)) return true;
-  for (const char* whole : {"lm_head.weight", "embed_out.weight", "head.weight", "blocks.0.att.v0",
-                            "blocks.0.att.v1", "blocks.0.att.v2"})
-    if (name == whole) return true;
-  return false;
+  for (const char* head : {"lm_head.weight", "embed_out.weight", "head.weight"})
+    if (name == head) return true;
+  return std::ranges::find(architecture.needless, name) != architecture.needless.end();
 }
 
 }  // namespace
@@ -123,7 +122,7 @@ std::shared_ptr<const Model> Model::load(const std::filesystem::path& path, Prog
   for (const auto& [name, tensor] : checkpoint.tensors)
     if (!used.contains(name)) {
       model->ignored_.push_back(name);
-      if (!can_be_left_out(name)) model->left_out_.push_back(name);
+      if (!can_be_left_out(name, *model->architecture_)) model->left_out_.push_back(name);
     }
   if (model->tokenizer_ && model->tokenizer_->size() > model->vocabulary_size())
     throw Error(say("{0}: the tokenizer has {1} tokens, but vocab_size is {2}", checkpoint.config.file(),

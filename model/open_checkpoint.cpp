@@ -188,11 +188,11 @@ void open_torch(Checkpoint& checkpoint, std::span<const std::byte> bytes, const 
   auto read = std::make_shared<TorchCheckpoint>(read_torch_checkpoint(bytes, file, settings));
   checkpoint.ignored = read->ignored;
   for (const StoredTensor& tensor : read->tensors) add(checkpoint, tensor);
-  nlohmann::json rwkv;
   if (settings.is_object()) {
     settings["model_type"] = "nanogpt";
     checkpoint.config = Config(settings, file);
-  } else if (!is_there(folder / "config.json") && !(rwkv = rwkv7_settings(checkpoint.tensors)).is_null()) {
+  } else if (auto rwkv = rwkv7_settings(checkpoint.tensors);
+             rwkv.is_object() && !is_there(folder / "config.json")) {
     checkpoint.config = Config(rwkv, file);
   } else {
     checkpoint.config = config_of(folder);

@@ -15,7 +15,6 @@
 #include "model/formats/mapped_file.h"
 #include "model/parallel.h"
 #include "model/tokenizer.h"
-#include "model/tokenizers/world.h"
 
 namespace orrery {
 namespace {
@@ -57,10 +56,10 @@ std::vector<std::filesystem::path> files_of_model(const std::filesystem::path& p
   const Checkpoint checkpoint = open_checkpoint(path);
   std::vector<std::filesystem::path> files = checkpoint.weights_files;
   files.push_back(checkpoint.weights_file);
-  for (const char* name : {"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
-                           "vocab.json", "merges.txt", "encoder.json", "vocab.bpe", "vocab.txt",
-                           world_vocabulary_file, "tokenizer.bin", "meta.pkl"})
-    files.push_back(checkpoint.weights_file.parent_path() / name);
+  const std::filesystem::path folder = checkpoint.weights_file.parent_path();
+  for (const char* name : {"config.json", "generation_config.json", "meta.pkl"})
+    files.push_back(folder / name);
+  for (const char* name : tokenizer_files) files.push_back(folder / name);
   return files;
 }
 

@@ -76,6 +76,8 @@ void TokenizerCanvas::place(const TokenSteps& steps) {
   if (same) return;
   scale_ = px(1000);
   type_ = ImGui::GetFontSize();
+  search_ =
+      std::ranges::any_of(steps.steps.pieces, [](const auto& piece) { return !piece.candidates.empty(); });
   lefts_.clear();
   first_column_.clear();
   ends_.clear();
@@ -232,13 +234,11 @@ void TokenizerCanvas::labels() const {
     list_->AddText({corner.x, origin_.y + y + (px(high) - ImGui::GetFontSize()) / 2}, pack(colours().muted),
                    fitting(words, wide).c_str());
   };
-  const bool search =
-      std::ranges::any_of(steps_->steps.pieces, [](const auto& piece) { return !piece.candidates.empty(); });
   // Nothing cuts the text into words before the longest token is sought.
   label(words_, row, steps_->tokenizer->kind() == "RWKV World" ? tr("Parts") : tr("Words"));
   label(characters_, 22, tr("Characters"));
   label(bytes_, 20, tr("Bytes"));
-  if (steps_->lanes > 0) label(lanes_, box_height * 0.54f, search ? tr("Tokens that fit") : tr("Merges"));
+  if (steps_->lanes > 0) label(lanes_, box_height * 0.54f, search_ ? tr("Tokens that fit") : tr("Merges"));
   const char* below = lane_number(*steps_);
   if (steps_->lanes > 0 && *below) label(lanes_ + px(box_height * 0.46f), box_height * 0.54f, below);
   label(tokens_, box_height * 0.54f, tr("Tokens"));

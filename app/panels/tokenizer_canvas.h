@@ -43,6 +43,7 @@ class TokenizerCanvas {
   float width_ = 0;
   float words_ = 0, characters_ = 0, bytes_ = 0, lanes_ = 0, tokens_ = 0, height_ = 0;  // rows: top edges
   ImVec2 origin_;
+  bool search_ = false;  // tokens that fit are looked for, nothing is merged
   double position_ = 0;
   ImDrawList* list_ = nullptr;
 };

@@ -246,9 +246,10 @@ class Rwkv7Builder : NetworkBuilder {
 /// Later kinds of it, in the same files, have tables and networks that add to what a layer writes: without
 /// them the numbers would be others.
 void refuse_additions(const Config& config, std::span<const std::string> tensor_names) {
+  constexpr std::string_view first_layer = "blocks.0.";
   for (const std::string& name : tensor_names) {
-    if (!name.starts_with("blocks.0.")) continue;
-    const std::string_view part = std::string_view(name).substr(9);
+    if (!name.starts_with(first_layer)) continue;
+    const std::string_view part = std::string_view(name).substr(first_layer.size());
     const bool known = part.starts_with("ln") || part.starts_with("att.") || part == "ffn.x_k" ||
                        part == "ffn.key.weight" || part == "ffn.value.weight";
     if (!known)

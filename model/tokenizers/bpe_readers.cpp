@@ -4,6 +4,7 @@
 #include "model/tokenizers/json_fields.h"
 #include "model/tokenizers/pipeline.h"
 #include "model/tokenizers/readers.h"
+#include "model/tokenizers/unicode.h"
 #include "model/tokenizers/vocabulary_fields.h"
 
 namespace orrery {
@@ -62,9 +63,7 @@ std::shared_ptr<const Tokenizer> read_gpt2_tokenizer(std::string_view vocabulary
   options.merges_file = merges_file;
   check_utf8(merges, merges_file);
   for (bool first = true; !merges.empty(); first = false) {
-    std::string_view line = merges.substr(0, merges.find('\n'));
-    merges.remove_prefix(std::min(merges.size(), line.size() + 1));
-    if (line.ends_with('\r')) line.remove_suffix(1);
+    const std::string_view line = take_line(merges);
     if (line.empty() || (first && line.starts_with("#version"))) continue;
     read_merge_line(line, options);
   }

@@ -21,8 +21,8 @@ std::shared_ptr<const Tokenizer> read_tokenizer_json(std::string_view text, cons
                                                      std::vector<std::string>* left_out = nullptr);
 
 /// Opens a tokenizer that stands alone: a folder with one, a tokenizer.json, vocab.txt, RWKV's vocabulary or
-/// tokenizer.bin, or
-/// one of GPT-2's two files beside the other. Throws Error naming what is wrong, or that it is none of these.
+/// tokenizer.bin, or one of GPT-2's two files beside the other. Throws Error naming what is wrong, or that it
+/// is none of these.
 std::shared_ptr<const Tokenizer> open_tokenizer_alone(const std::filesystem::path& path);
 
 /// Reads GPT-2's own pair of files: vocab.json or encoder.json, and merges.txt or vocab.bpe.

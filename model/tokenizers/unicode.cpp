@@ -111,6 +111,13 @@ void append_character(std::string& text, int point) {
   text.append(reinterpret_cast<const char*>(bytes), size_t(length));
 }
 
+std::string_view take_line(std::string_view& text) {
+  std::string_view line = text.substr(0, text.find('\n'));
+  text.remove_prefix(std::min(text.size(), line.size() + 1));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
 void check_text(std::string_view text) {
   size_t valid = whole_characters(text);
   if (valid < text.size()) throw Error(say("The text is not valid UTF-8 (byte {0}).", valid));

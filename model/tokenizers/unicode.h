@@ -43,6 +43,9 @@ void for_each_character(std::string_view text, Visit&& visit) {
   }
 }
 
+/// Removes the first line of a text and returns it without its end.
+std::string_view take_line(std::string_view& text);
+
 /// Throws Error naming the byte if a text that is to be encoded is not valid UTF-8.
 void check_text(std::string_view text);
 /// Throws Error if a text is too long for its steps to be kept.

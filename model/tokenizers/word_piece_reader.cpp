@@ -3,6 +3,7 @@
 #include "model/tokenizers/json_fields.h"
 #include "model/tokenizers/pipeline.h"
 #include "model/tokenizers/readers.h"
+#include "model/tokenizers/unicode.h"
 #include "model/tokenizers/word_piece.h"
 
 namespace orrery {
@@ -14,9 +15,7 @@ std::shared_ptr<const Tokenizer> read_word_piece_vocabulary(std::string_view voc
   PipelineParts parts;
   parts.file = file;
   while (!vocabulary.empty()) {
-    std::string_view line = vocabulary.substr(0, vocabulary.find('\n'));
-    vocabulary.remove_prefix(std::min(vocabulary.size(), line.size() + 1));
-    if (line.ends_with('\r')) line.remove_suffix(1);
+    const std::string_view line = take_line(vocabulary);
     std::string text(line);
     int id = int(parts.tokens.size());
     for (const char* special : {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"})

@@ -87,12 +87,6 @@ std::optional<std::pair<int, std::string>> read_line(std::string_view line) {
   return std::pair(*id, std::move(*bytes));
 }
 
-std::string_view first_line(std::string_view text) {
-  std::string_view line = text.substr(0, text.find('\n'));
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
-}
-
 }  // namespace
 
 WorldTokenizer::WorldTokenizer(const TokenList& tokens, const std::string& file)
@@ -145,7 +139,7 @@ std::string WorldTokenizer::bytes(int id) const {
   return id >= 0 && id < size() ? vocabulary_.text(id) : std::string();
 }
 
-bool is_world_vocabulary(std::string_view text) { return read_line(first_line(text)).has_value(); }
+bool is_world_vocabulary(std::string_view text) { return read_line(take_line(text)).has_value(); }
 
 std::shared_ptr<const Tokenizer> read_world_vocabulary(std::string_view text, const std::string& file) {
   if (text.size() > largest_file)
@@ -153,14 +147,11 @@ std::shared_ptr<const Tokenizer> read_world_vocabulary(std::string_view text, co
   check_utf8(text, file);
   TokenList tokens;
   while (!text.empty()) {
-    const std::string_view line = first_line(text);
-    auto token = read_line(line);
+    auto token = read_line(take_line(text));
     if (!token)
       throw Error(say("{0}: line {1} is no token of RWKV's: its id, its text in quotes and how many bytes.",
                       file, tokens.size() + 1));
     tokens.emplace_back(std::move(token->second), token->first);
-    const size_t end = text.find('\n');
-    text.remove_prefix(end == text.npos ? text.size() : end + 1);
   }
   return std::make_shared<WorldTokenizer>(tokens, file);
 }

@@ -24,9 +24,6 @@ class WorldTokenizer final : public Tokenizer {
   PrefixTree tree_;
 };
 
-/// What the file with RWKV's own vocabulary is called.
-constexpr char world_vocabulary_file[] = "rwkv_vocab_v20230424.txt";
-
 /// Whether a text looks like the file of such a tokenizer, by its first line.
 bool is_world_vocabulary(std::string_view text);
 
